@@ -1,6 +1,6 @@
 """Detectors: one series an entity in, verdicts out.  Numpy only.
 
-`REGISTRY` names each of them and says how it is made for a signal: ``REGISTRY["seasonal"]("bgp.ris")``.
+`REGISTRY` names each of them and says how it is made for a signal: ``REGISTRY["predictive"]("bgp.ris")``.
 """
 
 from collections.abc import Callable
@@ -8,18 +8,14 @@ from collections.abc import Callable
 from detectors.base import AnyDetector
 from detectors.burst import Burst
 from detectors.chocolatine import Chocolatine
-from detectors.cusum import Cusum
 from detectors.ihr import Ihr
 from detectors.median import Median
 from detectors.predictive import Predictive
-from detectors.seasonal import Seasonal
 from detectors.similar_days import SimilarDays
 
 REGISTRY: dict[str, Callable[[str], AnyDetector]] = {
     "predictive": Predictive.for_signal,
     "median": Median.for_signal,
-    "seasonal": Seasonal.for_signal,
-    "cusum": Cusum.for_signal,
     "burst": Burst.for_signal,
     "ihr": Ihr.for_signal,
     "chocolatine": Chocolatine.for_signal,

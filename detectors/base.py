@@ -19,6 +19,7 @@ WORKDAY, WEEKEND, HOLIDAY = range(3)
 DAY = 24 * 3600
 SETTLING = DAY
 """Event time after an entity's first value before which nothing of it is confirmed: a day to compare with [s]."""
+NORMAL_SPREAD = 1.4826  # the standard deviation of normal values, in median distances from their median [-]
 NEVER, ALWAYS = -(2**62), 2**62  # a time before, and one after, all others [s]
 
 
@@ -30,7 +31,6 @@ class Context:
     health: np.ndarray  # float, share of the sources that were healthy [0-1]
     week_slot: np.ndarray  # int64, seconds since Monday 00:00 local time at the bin's start [s]
     day_kind: np.ndarray  # int8, `WORKDAY`, `WEEKEND` or `HOLIDAY`, local
-    switched: np.ndarray | None = None  # bool, may be off for a night: a network, not a country; None: all may
 
     def row(self, i: int) -> "Context":
         """The context of bin ``i`` of a run."""
@@ -40,7 +40,7 @@ class Context:
         """The context of some bins of a run."""
         arrays = (self.health, self.week_slot, self.day_kind)
         health, slot, kind = (a[bins] if a.ndim > 1 else a for a in arrays)
-        return Context(self.width, health, slot, kind, self.switched)
+        return Context(self.width, health, slot, kind)
 
 
 class Verdict(NamedTuple):
@@ -72,8 +72,6 @@ class Detector(Protocol[S]):
     """Parameters in a frozen dataclass, state apart: a step returns another state and changes none."""
 
     quorum: float = 0.5  # health below which a value counts as not observed [-]
-    slow: ClassVar[str] = ""
-    """In words what it sums over days, which lets it run beside a detector of bins; '': it judges bins."""
     published: ClassVar[str] = ""  # source of its rule; '': netvigil's own
     swept: ClassVar[Swept] = ("", ())  # the threshold that `make score` sweeps
 
@@ -139,12 +137,14 @@ def joined(verdicts: list[Verdict], n: int) -> Verdict:
     return Verdict(empty, empty, empty, empty, np.empty((0, n), np.int8), np.empty((0, n), np.bool_))
 
 
-def utc_context(t: np.ndarray, n: int, width: int) -> Context:
-    """The context of n healthy entities in bins at ``t (t,) int64`` [s]: UTC, and weekends of Saturday and Sunday."""
+def utc_context(t: np.ndarray, n: int, width: int, health: np.ndarray | None = None) -> Context:
+    """The context of n entities in bins at ``t (t,) int64`` [s]: UTC, and weekends of Saturday and Sunday; healthy
+    where no ``health (t, n)`` is given."""
     slot = (np.asarray(t, np.int64) + 3 * DAY) % (7 * DAY)  # 1 January 1970 was a Thursday
     shape = (len(slot), n)
     kind = (slot >= 5 * DAY).astype(np.int8)
-    return Context(width, np.ones(n), np.broadcast_to(slot[:, None], shape), np.broadcast_to(kind[:, None], shape))
+    health = np.ones(n) if health is None else health
+    return Context(width, health, np.broadcast_to(slot[:, None], shape), np.broadcast_to(kind[:, None], shape))
 
 
 def observed(x: np.ndarray, context: Context, quorum: float) -> np.ndarray:
@@ -176,3 +176,13 @@ def coded(
 def bounded(score: np.ndarray) -> np.ndarray:
     """Scores within a million standard deviations: an infinity breaks sums."""
     return np.minimum(np.maximum(score, -1e6), 1e6)
+
+
+def middle(values: np.ndarray) -> np.ndarray:
+    """Median over the first axis of ``(k, n)``, NaN left out; NaN where there is nothing else."""
+    ranked = np.sort(values, axis=0)
+    count = np.count_nonzero(~np.isnan(values), axis=0)
+    places = np.arange(values.shape[1])
+    lower = ranked[np.maximum((count - 1) // 2, 0), places]
+    upper = ranked[np.minimum(count // 2, len(values) - 1), places]
+    return np.where(count > 0, lower + (upper - lower) / 2, np.nan)

@@ -10,6 +10,7 @@ from detectors.base import (
     HIGH,
     LOW_CONFIRMED,
     NEVER,
+    NORMAL_SPREAD,
     UNKNOWN,
     Context,
     Detector,
@@ -19,9 +20,9 @@ from detectors.base import (
     coded,
     is_known,
     met,
+    middle,
 )
 from detectors.history import History, View, batches, observed, plain
-from detectors.noise import NORMAL_SPREAD, middle
 from detectors.state import fresh, per_entity
 
 WEEK = 7 * DAY

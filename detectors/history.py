@@ -132,11 +132,6 @@ class History:
         """Whether the column at a position has values that are not as observed."""
         return bool(len(self._column(position).rows))
 
-    def written(self, position: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The column at a position as it was written ``(m,)``; where that is not as observed, and what was observed."""
-        column = self._column(position)
-        return column.value, column.rows, column.raw
-
     def read(self, position: int, view: View) -> np.ndarray:
         """The column at a position ``(n,) float64``; NaN for entities that came later."""
         return self.columns([position], view)[0]
@@ -160,13 +155,6 @@ class History:
                 values[i, column.rows[shifted]] = column.raw[shifted]
         if view.since.max(initial=NEVER) > min(times, default=0):
             values[view.hidden(np.array(times)).T] = np.nan
-        return values
-
-    def as_observed(self, values: np.ndarray, position: int, view: View) -> np.ndarray:
-        """The ``values (n,)`` that `read` gives at a position as they were observed, from ``view.since`` on."""
-        column, values = self._column(position), values.copy()
-        seen = column.time >= view.since[column.rows]
-        values[column.rows[seen]] = column.raw[seen]
         return values
 
     def _column(self, position: int) -> Column:
@@ -290,57 +278,3 @@ def beside_for(columns: Sequence[Column], pick: np.ndarray) -> Block:
         there = pick[pick < len(column.value)]
         values[there, j] = column.value[there]
     return side_by_side(columns, values)
-
-
-def times_of(past: History) -> bytes:
-    """Times of its columns and number of dropped ones: pasts can be joined where these are equal."""
-    blocks = [chunk.block.times.tobytes() for chunk in past.chunks]
-    return b"".join([past.dropped.to_bytes(8), *blocks, np.array([c.time for c in past.tail], np.int64).tobytes()])
-
-
-def joint_history(pasts: Sequence[History], sizes: Sequence[int]) -> History:
-    """The past of all entities, ``sizes`` of each past, of the same `times_of`."""
-    first = pasts[0]
-    chunks = [_joint_chunk(own, sizes) for own in zip(*(past.chunks for past in pasts), strict=True)]
-    tail = [
-        _joint_column(own, np.concatenate([_whole(c.value, n) for c, n in zip(own, sizes, strict=True)]), sizes)
-        for own in zip(*(past.tail for past in pasts), strict=True)
-    ]
-    return History(first.dropped, tuple(chunks), tuple(tail))
-
-
-def parted_history(whole: History, before: History, rows: slice) -> History:
-    """The past of the entities at ``rows`` of the ``whole``, which went on from their past ``before``."""
-    gone = (whole.dropped - before.dropped) // CHUNK
-    own = replace(before, dropped=whole.dropped, chunks=before.chunks[gone:])
-    if whole.dropped > before.end:
-        own = History(whole.dropped)
-    for position in range(own.end, whole.end):
-        value, replaced, raw = whole.written(position)
-        observed, is_other = value.astype(np.float64), np.zeros(len(value), bool)
-        observed[replaced], is_other[replaced] = raw, True
-        own = own.push(whole.time(position), value[rows], observed[rows], is_other[rows])
-    return own
-
-
-def _joint_chunk(chunks: Sequence[Chunk], sizes: Sequence[int]) -> Chunk:
-    values = np.concatenate([_whole(c.block.values, n) for c, n in zip(chunks, sizes, strict=True)])
-    each = zip(*(chunk.columns for chunk in chunks), strict=True)
-    columns = tuple(_joint_column(own, values[:, j], sizes) for j, own in enumerate(each))
-    return Chunk(side_by_side(columns, values), columns)
-
-
-def _joint_column(columns: Sequence[Column], value: np.ndarray, sizes: Sequence[int]) -> Column:
-    first = columns[0]
-    if not any(len(column.rows) for column in columns):
-        return Column(first.time, value, first.rows, first.raw)
-    starts = np.cumsum([0, *sizes[:-1]]).astype(np.int32)
-    rows = np.concatenate([c.rows + start for c, start in zip(columns, starts, strict=True)])
-    return Column(first.time, value, rows, np.concatenate([c.raw for c in columns]))
-
-
-def _whole(values: np.ndarray, n: int) -> np.ndarray:
-    """Values ``(m,)`` or ``(m, c)`` as those of n entities: NaN for the ones that came later."""
-    if len(values) == n:
-        return values
-    return np.concatenate([values, np.full((n - len(values), *values.shape[1:]), np.nan, values.dtype)])

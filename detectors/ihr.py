@@ -5,9 +5,8 @@ from typing import ClassVar
 
 import numpy as np
 
-from detectors.base import NEVER, Context, Detector, Swept, Verdict, bounded, coded
+from detectors.base import NEVER, NORMAL_SPREAD, Context, Detector, Swept, Verdict, bounded, coded
 from detectors.history import History
-from detectors.noise import NORMAL_SPREAD
 from detectors.state import fresh
 from detectors.window import Window, centred, expired, insert
 

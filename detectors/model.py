@@ -1,9 +1,24 @@
 """The parameters of the decision model: every number that decides, with its unit, reason and source."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 YEAR = 365.25 * 24  # [h]
+
+
+BOUNDS = {
+    "share": (1e-9, 1.0),
+    "probability": (1e-15, 0.999999),
+    "log-odds": (0.1, 50.0),
+    "1/year": (1e-9, 1e5),
+    "1/h": (1e-9, 100.0),
+    "h": (0.01, 1e5),
+    "d": (0.1, 1e4),
+    "bins": (1, 1e5),
+    "places": (1, 1e9),
+    "": (0.1, 100.0),
+}
+"""Smallest and largest value of a parameter, by its unit."""
 
 
 def number(default: Any, unit: str, reason: str, source: str) -> Any:
@@ -30,13 +45,13 @@ class Model:
     blind: float = number(0.3, "share", "signals that do not see an outage, or see it late", "open cases")
     blind_hours: float = number(12.0, "h", "how long they do not see it", "open cases")
     late_hours: float = number(1.0, "h", "how late they are", "open cases")
-    quiet_rates: tuple[float, ...] = number(
+    quiet_rates: tuple[float, float, float, float] = number(
         (5.0, 20.0, 400.0, 1000.0),
         "1/year",
         "quiet days of people: workday, weekend, holiday, long holiday",
         "open cases",
     )
-    quiet_hours: tuple[float, ...] = number(
+    quiet_hours: tuple[float, float, float, float] = number(
         (12.0, 18.0, 24.0, 240.0), "h", "their mean duration, as above", "open cases"
     )
     quiet_most: float = number(0.65, "share", "most that a quiet day takes", "chosen")
@@ -86,3 +101,14 @@ class Model:
     confirm: float = number(0.95, "probability", "confirmed from here", "chosen")
     over: float = number(0.1, "probability", "over below this", "chosen")
     merge_hours: float = number(0.5, "h", "one outage across recoveries shorter than this", "open cases")
+
+    def __post_init__(self) -> None:
+        """ValueError where a parameter is out of its bounds."""
+        for one in fields(self):
+            own, (low, high) = getattr(self, one.name), BOUNDS[one.metadata["unit"]]
+            if not all(low <= value <= high for value in (own if isinstance(own, tuple) else (own,))):
+                raise ValueError(f"{one.name} = {own}: wanted from {low:g} to {high:g}")
+        if not self.over < self.suspect <= self.confirm:
+            raise ValueError(f"over {self.over} < suspect {self.suspect} <= confirm {self.confirm} does not hold")
+        if not self.slow_days[0] < self.slow_days[1]:
+            raise ValueError(f"slow_days = {self.slow_days}: the first must be below the second")

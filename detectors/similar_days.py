@@ -5,9 +5,21 @@ from typing import ClassVar
 
 import numpy as np
 
-from detectors.base import DAY, NEVER, Context, Detector, Swept, Verdict, bounded, coded, is_known, met
+from detectors.base import (
+    DAY,
+    NEVER,
+    NORMAL_SPREAD,
+    Context,
+    Detector,
+    Swept,
+    Verdict,
+    bounded,
+    coded,
+    is_known,
+    met,
+    middle,
+)
 from detectors.history import History, batches, plain
-from detectors.noise import NORMAL_SPREAD, middle
 from detectors.state import fresh, per_entity
 
 NEAREST = 6  # periods that the forecast is the median of

@@ -1,14 +1,13 @@
 """What every detector's state can do: grow, be joined and parted, and become plain arrays."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
-from itertools import pairwise
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import numpy as np
 
 from detectors.base import DAY, NEVER, AnyDetector
-from detectors.history import History, joint_history, parted_history, times_of
+from detectors.history import History
 
 S = TypeVar("S")
 
@@ -27,22 +26,12 @@ def fresh(cls: type[S], n: int, **shared: Any) -> S:
 
 def extend(state: S, fresh: int) -> S:
     """The state with ``fresh`` entities appended at the end, of which nothing has been seen."""
-    return _mapped(state, lambda _, own, meta: np.concatenate([own, _filled(meta, fresh)]))
-
-
-def picked(state: S, rows: np.ndarray) -> S:
-    """The state of the entities at ``rows (m,) int`` only."""
-    return _mapped(state, lambda _, own, meta: own[rows])
-
-
-def placed(state: S, rows: np.ndarray, own: S) -> S:
-    """The state in which the entities at ``rows (m,) int`` have the state ``own`` of m entities."""
-    return _mapped(state, lambda name, whole, _: _put(whole, rows, getattr(own, name)))
+    return _mapped(state, lambda own, meta: np.concatenate([own, _filled(meta, fresh)]))
 
 
 def forgotten(state: S, rows: np.ndarray) -> S:
     """The state in which nothing has been seen of the entities at ``rows (m,) int``."""
-    return _mapped(state, lambda _, own, meta: _put(own, rows, meta["fill"]))
+    return _mapped(state, lambda own, meta: _put(own, rows, meta["fill"]))
 
 
 def unheard(state: S, heard: np.ndarray, t: int, width: int) -> S:
@@ -52,48 +41,6 @@ def unheard(state: S, heard: np.ndarray, t: int, width: int) -> S:
     """
     gone = (heard != NEVER) & (t - heard > max(FORGETS, MISSED * width))
     return forgotten(state, np.flatnonzero(gone)) if gone.any() else state
-
-
-def in_common(state: Any) -> tuple[object, ...] | None:
-    """What states must have in common to be one `joint` state: the last bin, and when the past was written.
-
-    None where a state cannot be joined now: an entity that has just been added is not in its past yet.
-    """
-    n, common = _entities(state), []
-    for name, meta in _fields(type(state)).items():
-        value = getattr(state, name)
-        if isinstance(value, History):
-            if value.end and value.known < n:
-                return None
-            common.append(times_of(value))
-        elif not meta:
-            common.append(value)
-    return type(state), *common
-
-
-def joint(states: Sequence[S]) -> S:
-    """States that have the same `in_common` as one, the entities of each after those of the one before it."""
-    sizes = [_entities(state) for state in states]
-
-    def joined(name: str, own: Any, meta: Any) -> Any:
-        each = [getattr(state, name) for state in states]
-        return np.concatenate(each) if meta else joint_history(each, sizes)
-
-    return _mapped(states[0], joined, past=True)
-
-
-def parted(whole: S, before: Sequence[S]) -> list[S]:
-    """States that were ``before``, after the `joint` state of all of them has become ``whole``."""
-    edges = np.cumsum([0, *map(_entities, before)]).tolist()
-
-    def part(state: S, rows: slice) -> S:
-        return _mapped(
-            whole,
-            lambda name, own, meta: own[rows] if meta else parted_history(own, getattr(state, name), rows),
-            past=True,
-        )
-
-    return [part(state, slice(*ends)) for state, ends in zip(before, pairwise(edges), strict=True)]
 
 
 def pack(state: Any) -> dict[str, np.ndarray]:
@@ -122,13 +69,9 @@ def unpack(detector: AnyDetector, arrays: dict[str, np.ndarray]) -> Any:
     return type(empty)(**fields)
 
 
-def _mapped(state: S, change: Callable[[str, Any, Any], Any], past: bool = False) -> S:
-    """The state with ``change(name, value, metadata)`` of each array with a row an entity, and of the past if asked."""
-    own = {
-        name: change(name, getattr(state, name), meta)
-        for name, meta in _fields(type(state)).items()
-        if meta or (past and isinstance(getattr(state, name), History))
-    }
+def _mapped(state: S, change: Callable[[Any, Any], Any]) -> S:
+    """The state with ``change(value, metadata)`` of each array with a row an entity."""
+    own = {name: change(getattr(state, name), meta) for name, meta in _fields(type(state)).items() if meta}
     return dataclasses.replace(state, **own)  # type: ignore[type-var]
 
 

@@ -1,23 +1,15 @@
 """The one code path: bin, judge, fuse; `chain` ties the stages of the live agents together in memory."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from typing import cast
 
-from detectors import REGISTRY
-from detectors.base import AnyDetector
-from detectors.model import Model
-from detectors.predictive import Predictive
 from pipeline import topics
 from pipeline.feeds import FEEDS
 from pipeline.fusion import Arrived, Beside, Fused, FuseStage, Missed, Provisional
-from pipeline.fusion.belief import Belief
-from pipeline.geo.calendar import Almanac, calendar_with
 from pipeline.judge import JudgeStage
-from pipeline.judge.stage import JudgeStage as ModelStage
-from pipeline.kinds import kind_of
 from pipeline.records import Bins, DeadLetter, Elements, Heartbeat, Outage, Progress, Rows, Verdicts
 from pipeline.settings import Settings
 from pipeline.signals import binner
@@ -30,15 +22,9 @@ Output = Outage | Provisional | Fused | Arrived | Beside | Missed | Progress | B
 
 @dataclass(frozen=True)
 class Engine:
-    """Makes the stages, the same for a worker and for a replay.
-
-    ``detectors``: how each is made for a signal; an evaluation may give one with another threshold.
-    """
+    """Makes the stages, the same for a worker and for a replay."""
 
     settings: Settings = field(default_factory=Settings)
-    detectors: Mapping[str, Callable[[str], AnyDetector]] = field(default_factory=lambda: REGISTRY)
-    model: Model | None = None
-    """The decision model that decides instead of the detectors and rules of the settings."""
 
     def bin(self, feed: str, partition: int) -> BinStage:
         return BinStage(partition, partial(binner, partitions=topics.feed(feed).partitions, settings=self.settings))
@@ -46,32 +32,12 @@ class Engine:
     def merge(self) -> MergeStage:
         return MergeStage({feed: topics.feed(feed).partitions for feed in FEEDS})
 
-    def judge(self, partitions: int = topics.VERDICTS.partitions) -> JudgeStage | ModelStage:
+    def judge(self, partitions: int = topics.VERDICTS.partitions) -> JudgeStage:
         """The stage that judges merged bins, for that many partitions of countries."""
-        if self.model is not None:
-            return ModelStage(self.model, partitions)
-        judging, holidays = self.settings.judging, self.almanac().holidays
-        named, every = calendar_with(holidays._replace(public=False)), calendar_with(holidays)
-        return JudgeStage(self.first, named, partitions, judging, self.beside, every)
-
-    def first(self, signal: str) -> AnyDetector:
-        """The detector that judges a signal."""
-        return self.detectors[self.settings.judging.first(signal)](signal)
-
-    def beside(self, signal: str) -> tuple[AnyDetector, ...]:
-        """The detectors that judge a signal beside the first one."""
-        names = self.settings.judging.beside.get(kind_of(signal), ())
-        return tuple(self.detectors[name](signal) for name in names)
+        return JudgeStage(self.settings.model, partitions)
 
     def fuse(self, partition: int) -> FuseStage:
-        if self.model is not None:
-            ledger = partial(Belief, model=self.model)
-            return FuseStage(partition, self.settings.fusing, (Predictive.name,), self.almanac(), ledger)
-        return FuseStage(partition, self.settings.fusing, self.settings.judging.firsts, self.almanac())
-
-    def almanac(self) -> Almanac:
-        judging = self.settings.judging
-        return Almanac(judging.holidays, judging.public_holidays, self.settings.fusing.days)
+        return FuseStage(partition, self.settings)
 
 
 def verdicts(frames: Iterable[Elements | Rows | Heartbeat], engine: Engine) -> Iterator[Binned | Verdicts]:

@@ -21,6 +21,9 @@ recording ends here."""
 
 TENSES = ("live", "replay", "drill")
 
+PARTS, DAILY = "parts", "daily"
+"""Detectors whose series are made of others: of a country from its parts, and of daily means."""
+
 
 class Run(NamedTuple):
     """One stream through the engine: live, a drill, or one replay.  State never crosses runs.
@@ -223,7 +226,7 @@ class Verdicts:
     feed; 1 = none; NaN in all but one partition.  It is included in expected, lower and upper.
     likelihood ``(t, n, 5) float32`` of each bin if the series is fine, out, off, quiet or moved (`detectors.levels`),
     NaN where nothing is said; alone ``(t,) bool`` whether so few places share the feed that its failure looks like that
-    of one series.  A detector without likelihoods leaves both empty.
+    of one series.
     """
 
     run: Run
@@ -245,13 +248,24 @@ class Verdicts:
     state: np.ndarray
     settled: np.ndarray
     common: np.ndarray
-    likelihood: np.ndarray = dataclasses.field(default_factory=lambda: np.empty((0, 0, 5), np.float32))
-    alone: np.ndarray = dataclasses.field(default_factory=lambda: np.empty(0, np.bool_))
+    likelihood: np.ndarray
+    alone: np.ndarray
 
     COLUMNS: ClassVar = Bins.COLUMNS | {
         "expected": np.float64, "lower": np.float64, "upper": np.float64, "score": np.float64,
         "state": np.int8, "settled": np.bool_, "common": np.float64, "likelihood": np.float32, "alone": np.bool_,
     }  # fmt: skip
+
+    @property
+    def ratio(self) -> np.ndarray:
+        """Value as a share of what was expected ``(t, n)`` [-]; NaN where nothing above zero was."""
+        with np.errstate(all="ignore"):
+            return np.where(self.expected > 0, self.value / self.expected, np.nan)
+
+    @property
+    def is_made(self) -> bool:
+        """Whether its series are made of others: evidence beside what is observed, which moves no watermark."""
+        return self.detector in (PARTS, DAILY)
 
 
 class Term(msgspec.Struct, frozen=True):
@@ -307,7 +321,7 @@ class Outage(msgspec.Struct, frozen=True):
 class Left(msgspec.Struct, frozen=True):
     """The last bin ``[start, end)`` [s] of a signal of the open outage ``id``.
 
-    ``ratio``: share of what was expected, before the outage where the detector has adapted to it [-].
+    ``ratio``: share of what was expected [-].
     """
 
     id: str
@@ -447,11 +461,6 @@ def _wrong_bins(frame: Heartbeat | Bins | Verdicts) -> str:
         column, n = getattr(frame, name), len(frame.entities)
         shape = {"common": (bins,), "alone": (bins,), "likelihood": (bins, n, 5)}.get(name, (bins, n))
         # without bins there is nothing to read, and some have then no columns either
-        is_optional = name in ("alone", "likelihood")
-        if (
-            name != "start"
-            and ((bins and not is_optional) or column.size)
-            and (column.dtype != dtype or column.shape != shape)
-        ):
+        if name != "start" and (bins or column.size) and (column.dtype != dtype or column.shape != shape):
             return f"column {name} is {column.dtype} of {column.shape}"
     return "a bin has no width" if bins and not frame.width else ""

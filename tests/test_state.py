@@ -17,7 +17,6 @@ from pipeline.engine import Engine
 from pipeline.fusion import FuseStage
 from pipeline.judge import JudgeStage
 from pipeline.records import END, UP, Bins, Entity, Frame, Heartbeat, Outage, Rows, Run, Verdicts
-from pipeline.settings import Fusing
 from pipeline.signals.binning import BinStage, Late
 from pipeline.signals.merging import MergeStage
 from pipeline.signals.series import Series
@@ -77,7 +76,7 @@ def judge() -> Any:
 
 
 def fuse(tense: str = "replay") -> FuseStage:
-    stage, past = FuseStage(0, Fusing()), "LL" + "." * 20
+    stage, past = FuseStage(0), "LL" + "." * 20
     for signal, marks in zip(RUN.signals, (past + "LLLL", past + "LLLLLL"), strict=True):
         stage.step(verdicts(signal, marks, run=RUN._replace(tense=tense)))
         stage.step(verdicts(signal, ".", run=OVER, status=END))

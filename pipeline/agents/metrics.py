@@ -160,7 +160,7 @@ class WorkerMetrics:
         for signal in [signal for signal, line in stream.lines.items() if line.status == DEAD]:
             self.dark.add((run.tense, signal, stage.partition))
             self._stay_blind((run.tense, signal, stage.partition))
-        self.metrics.resume(run.tense, stream.open(), stream.ledger.entities)
+        self.metrics.resume(run.tense, stream.open(), stream.belief.entities)
 
     def _shown(self, run: Run) -> bool:
         return run.tense == "live" or self.runs.get(run.tense) == run.id

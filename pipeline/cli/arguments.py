@@ -126,8 +126,8 @@ def evaluate(
     detector: Annotated[
         list[str] | None,
         typer.Option(
-            help="compare netvigil as shipped with median, seasonal, cusum, burst, ihr, chocolatine, "
-            "similar_days, or with none (ours); give it again for more, leave it out for all"
+            help="compare netvigil as shipped with median, burst, ihr, chocolatine, similar_days, "
+            "predictive (ours by itself), or with none (ours); give it again for more, leave it out for all"
         ),
     ] = None,
     settings: Chosen = None,

@@ -113,8 +113,7 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
     options.check_apart(paths)
     pace = options.pace()
     found = recordings(paths, DAY if pace is None else piece(pace))
-    fusing = chosen(options.settings).fusing
-    playback = Playback(found, _run(found, options.tense), Pace(pace) if pace is not None else None, fusing.stale)
+    playback = Playback(found, _run(found, options.tense), Pace(pace) if pace is not None else None)
     console = Console(stderr=options.as_json)
     history = History() if options.metrics is not None else None  # most of the work
 
@@ -128,7 +127,7 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
     report = _watched(console, playback, options, see, max(ends) if min(ends, default=NEVER) > NEVER else None)
     files = options.outages is not None or options.metrics is not None
     try:
-        code = tell(console, report, fusing, options.as_json, options.why, reserved=int(files))
+        code = tell(console, report, chosen(options.settings), options.as_json, options.why, reserved=int(files))
     finally:  # a full disk takes no answer away, and a closed pipe no file
         if files:
             said = "; ".join(_save(console, options, report, history))
@@ -225,10 +224,9 @@ def demo(seed: int, folder: Path | None, settings: Path | None, why: bool) -> No
     weeks, day = ([rows.take((rows.time >= end - DAY) == late) for rows in made.rows] for late in (False, True))
     recording = Recording("table", signals, itertools.chain(chunks(weeks), chunks(day, DAY // 48)))
     pace = Pace(DAY / DEMO_DAY, since=end - DAY)
-    fusing = chosen(settings).fusing
-    playback = Playback([recording], _run([recording], "replay"), pace, fusing.stale)
+    playback = Playback([recording], _run([recording], "replay"), pace)
     report = _watched(console, playback, options, lambda _: None, end, verdicts=False)
-    tell(console, report, fusing, why=why, closing=_next())
+    tell(console, report, chosen(settings), why=why, closing=_next())
 
 
 def _next() -> tuple[str, ...]:

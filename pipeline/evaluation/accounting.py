@@ -12,7 +12,7 @@ from pipeline.evaluation.cases import Tolerance
 from pipeline.evaluation.spans import Span, clipped, joined, seconds_within, touch
 from pipeline.evaluation.traces import Trace
 from pipeline.feeds import Label
-from pipeline.fusion.outages import RETRACTED
+from pipeline.fusion.life import RETRACTED
 from pipeline.records import Entity, Outage, Places, placed
 from pipeline.replay.coverage import Past
 

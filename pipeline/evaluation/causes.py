@@ -9,13 +9,11 @@ from pipeline.evaluation.accounting import LOW, Answer
 from pipeline.evaluation.phrases import why_missed
 from pipeline.evaluation.runs import Judged
 from pipeline.evaluation.spans import Span
-from pipeline.evaluation.traces import Trace, by_signal
+from pipeline.evaluation.traces import Trace
 from pipeline.explain.terms import resemblance, signal_name, term_text
 from pipeline.explain.text import KIND_WORDS, chance_text, lasted, utc_text
-from pipeline.fusion.evidence import speaking
-from pipeline.fusion.outages import ENDED
+from pipeline.fusion.life import ENDED, speaking
 from pipeline.records import Entity, Outage
-from pipeline.settings import Fusing
 
 LATE = 3600
 """A confirmation, or an end, that is off by more than this is explained [s]."""
@@ -32,10 +30,10 @@ def because(outage: Outage | None, judged: Judged, traces: Sequence[Trace], time
     for_it = [f"{term_text(term, ' of usual')} (+{term.weight:.1f})" for term in speaking(outage.signals)]
     against = [f"{term_text(term, ' of usual')} (−{-term.weight:.1f})" for term in outage.signals if term.weight < 0]
     sure = f"together {chance_text(outage.probability)} sure"
-    if outage.confirmed_at is None and outage.probability >= judged.settings.fusing.confirm:
+    if outage.confirmed_at is None and outage.probability >= judged.settings.model.confirm:
         sure += ", but only one kind of signal was low, or none for long enough"
     else:
-        sure += f"; it takes {judged.settings.fusing.confirm:.0%} to confirm"
+        sure += f"; it takes {judged.settings.model.confirm:.0%} to confirm"
     called = f"Called out as {outage.kind} ({KIND_WORDS[outage.kind]})" if outage.confirmed_at else "Only suspected,"
     said = f"{called} because of {', '.join(for_it) or 'nothing'}"
     if against:
@@ -72,27 +70,8 @@ def why_not(judged: Judged, traces: Sequence[Trace], time: Span, place: Entity) 
     """Why nothing was called out, and how low it got."""
     if reason := why_missed(judged, time, (place.type, place.name)):
         yield f"Not called out: {reason}."
-    elif any(trace.entity[:2] != place[:2] for trace in traces):
-        yield from _low_parts(traces, time, judged.settings.fusing)
     if any((~np.isnan(trace.score) & trace.within(time)).any() for trace in traces):
-        yield _how_low(traces, time, judged.settings.fusing.suspect)
-
-
-def _low_parts(traces: Iterable[Trace], time: Span, settings: Fusing) -> Iterator[str]:
-    told = []
-    for signal, own in by_signal(traces).items():
-        start, place = np.unique(np.concatenate([trace.start for trace in own]), return_inverse=True)
-        expected = np.nan_to_num(np.concatenate([np.where(trace.is_judged, trace.expected, 0.0) for trace in own]))
-        are_low = np.concatenate([is_low(trace.state) for trace in own])
-        low, whole = (np.bincount(place, expected * which, len(start)) for which in (are_low, 1.0))
-        inside = (start < time.end) & (start + own[0].width > time.start) & (whole > 0)
-        if inside.any() and (most := float((low[inside] / whole[inside]).max())) < settings.low_parts:
-            told.append(f"{signal_name(signal)} {most:.0%}")
-    if told:
-        yield (
-            "Parts that were low at once make up, at most, of what is known of it: "
-            f"{', '.join(told)}; {settings.low_parts:.0%} make the country low."
-        )
+        yield _how_low(traces, time, judged.settings.model.suspect)
 
 
 def _how_low(traces: Sequence[Trace], time: Span, suspect: float) -> str:
@@ -139,7 +118,7 @@ def _why_late(answer: Answer, judged: Judged, traces: Iterable[Trace]) -> Iterat
     low, after = {trace.signal for *_, trace in found}, Span(since, at)
     normal = [
         signal_name(t.signal) for t in own
-        if t.detector in judged.first and t.signal not in low and (t.state[t.within(after)] == NORMAL).all()
+        if not t.is_made and t.signal not in low and (t.state[t.within(after)] == NORMAL).all()
     ]  # fmt: skip
     others = f"{', '.join(normal)} did not; " if normal else ""
     yield (
@@ -154,7 +133,7 @@ def _why_early(answer: Answer, judged: Judged, traces: Sequence[Trace]) -> Itera
         return
     at = answer.label.end + answer.end_error
     why = f"Why {lasted(-answer.end_error)} before its end: at {utc_text(at)} "
-    own = [trace for trace in _own(answer, traces) if trace.detector in judged.first]
+    own = [trace for trace in _own(answer, traces) if not trace.is_made]
     if not own:
         low = {t.entity for t in traces if is_low(t.state[t.within(Span(at, at + 1))]).any()}
         parts = len({trace.entity for trace in traces})
@@ -169,7 +148,7 @@ def _why_longer(answer: Answer, judged: Judged, traces: Sequence[Trace]) -> Iter
         return
     end, over = answer.label.end, answer.label.end + answer.end_error
     told = []
-    for trace in (trace for trace in _own(answer, traces) if trace.detector in judged.first):
+    for trace in (trace for trace in _own(answer, traces) if not trace.is_made):
         low = np.flatnonzero(trace.within(Span(end, over)) & is_low(trace.state) & (trace.expected > 0))
         if len(low):
             at = int(trace.start[low[-1]])

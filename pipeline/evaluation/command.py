@@ -21,7 +21,7 @@ from pipeline.errors import UserError, gave_up, printable, refuses
 from pipeline.evaluation.accounting import Answer, Called
 from pipeline.evaluation.cases import TOLERANCES, Case, read_cases
 from pipeline.evaluation.phrases import other_settings
-from pipeline.evaluation.runs import ENGINES, OURS, Judged, Read, judge_all, played
+from pipeline.evaluation.runs import OURS, Judged, Read, judge_all, played
 from pipeline.evaluation.sweep import Point, show_sweep, steps, sweep
 from pipeline.evaluation.tables import MEDIANS, Total, show, total, totals
 from pipeline.explain.feed_incidents import plain
@@ -43,8 +43,8 @@ class Options:
 
     def check(self) -> None:
         for name in self.detectors:
-            if name not in (*ENGINES, *REGISTRY):
-                raise UserError(f"--detector {name!r} is not one of: {', '.join((*ENGINES, *REGISTRY))}")
+            if name not in (OURS, *REGISTRY):
+                raise UserError(f"--detector {name!r} is not one of: {', '.join((OURS, *REGISTRY))}")
         check_not_read(self.report, self.settings)
         if self.report is not None:
             check_writable(self.report)
@@ -63,11 +63,11 @@ def evaluate(folders: Iterable[str], options: Options) -> int:
     cases = read_cases(folders)
     options.check_apart(cases)
     console = Console(stderr=options.as_json)
-    judges = list(dict.fromkeys((OURS, *(options.detectors or (*ENGINES, *REGISTRY)))))
+    judges = list(dict.fromkeys((OURS, *(options.detectors or (OURS, *REGISTRY)))))
     failed: list[UserError] = []
     for case in cases:
         try:
-            played(case, engine)
+            played(case)
         except UserError as error:
             failed.append(error)  # before an hour of judging, not after
     judged = [] if failed else list(progressing(console, cases, judges, engine, failed))
@@ -125,7 +125,7 @@ def progressing(
 def sweeping(console: Console, cases: list[Case], judges: list[str], engine: Engine) -> Iterator[Point]:
     """The same for every threshold at every value."""
     with _progress(console) as progress:
-        whole = len(steps(judges, engine.settings.fusing.confirm))
+        whole = len(steps(judges, engine.settings.model.confirm))
         bar, runs = progress.add_task("", total=len(cases) * whole), count(1)
 
         def reached(name: str, value: float) -> None:

@@ -22,13 +22,13 @@ from pipeline.evaluation.runs import ANY, FUSED, OURS, WARNING, Judged, Read, su
 from pipeline.evaluation.spans import Span, clipped, joined, touch, without
 from pipeline.evaluation.story import COMMON_LEAST, Story
 from pipeline.evaluation.tables import who
-from pipeline.evaluation.traces import Trace, by_signal, judged_spans, together
+from pipeline.evaluation.traces import Trace, by_signal, together
 from pipeline.explain.terms import signal_name, term_name
 from pipeline.explain.text import offset, utc
-from pipeline.fusion.evidence import BESIDE
+from pipeline.fusion.life import BESIDE
 from pipeline.geo.countries import clock
 from pipeline.kinds import KINDS, ROUTES, kind_of
-from pipeline.records import Outage
+from pipeline.records import PARTS, Outage
 
 SEEN, USUAL, BAND, MOVED = "#1f4e79", "#57606a", "#9fb3c8", "#8250df"
 SILENT, LABEL, OURS_BAR, OTHER_BAR, UNCOUNTED = "#e6e6e6", "#24292f", "#b2182b", "#8c959f", "#d0d7de"
@@ -110,7 +110,7 @@ def _bar(story: Story, one: Judged) -> Bar:
     read = max(reversed(ways), key=lambda read: read.account.hits)  # of a rival the better reading
     called = [called for called in read.called if called.entity[:2] == story.entity[:2]]
     spans = _spans(called, read)
-    silent, said = refused(story, one, read)
+    silent, said = refused(story, one)
     return Bar(
         who(one.detector, read.reading), spans, OURS_BAR if is_ours else OTHER_BAR,
         tuple((each.suspected, each.confirmed) for each in called), tuple(without(_suspected(story, one, read), spans)),
@@ -131,15 +131,12 @@ def _suspected(story: Story, one: Judged, read: Read) -> tuple[Span, ...]:
     return _spans([called for called in warned if called.entity[:2] == story.entity[:2]], read)
 
 
-def refused(story: Story, one: Judged, read: Read) -> tuple[list[Span], list[Span]]:
+def refused(story: Story, one: Judged) -> tuple[list[Span], list[Span]]:
     """When the entity, or its parts, had values and no verdict; and when they had one."""
-    first = [trace for trace in one.traces if trace.detector in one.first]
-    own = subject(first, story.entity[:2], one.places)
-    if own and own[0].entity[:2] == story.entity[:2]:
-        said = joined(span for trace in own for span in trace.judged)
-    else:  # only fusion judges a country from its parts
-        said = judged_spans(own, story.entity.name, one.settings.fusing) if read.reading == FUSED else []
-    seen = joined(span for trace in own for span in trace.observed)
+    own = subject(one.traces, story.entity[:2], one.places)
+    of_parts = bool(own) and own[0].entity[:2] != story.entity[:2]  # only the model judges a country from its parts
+    said = joined(span for trace in own if trace.detector == PARTS or not of_parts for span in trace.judged)
+    seen = joined(span for trace in own if not trace.is_made for span in trace.observed)
     return clipped(without(seen, said), story.window), clipped(said, story.window)
 
 

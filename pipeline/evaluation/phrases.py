@@ -12,8 +12,7 @@ from pipeline.evaluation.runs import FIELD, OURS, Judged
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import is_judged, most_judged, silent
 from pipeline.explain.feed_incidents import blind, moves
-from pipeline.explain.no_all_clear import hardly_judged, too_short, unobserved
-from pipeline.explain.partial_view import from_parts, of_no_country, parts_alone
+from pipeline.explain.no_all_clear import hardly_judged, of_no_country, too_short, unobserved
 from pipeline.explain.text import counted, damage, given_up, lasted, refused, until, utc
 from pipeline.explain.why import doubts
 from pipeline.feeds import strangers
@@ -26,12 +25,12 @@ NONE = "–"
 """A cell of a count without labels, and of an end after the recording."""
 
 LEGEND = f"""\
-ours: netvigil as shipped, all its detectors and fusion.
+ours: netvigil as shipped: one model of all signals.
 below it: each detector by itself, on its series as they are (ours takes out what all series of a feed share): \
 netvigil's own ({", ".join(name for name in REGISTRY if name not in FIELD)}) and the field's: \
 {", ".join(f"{name} ({source})" for name, source in FIELD.items())}.
-fused: by the same fusion as ours; any signal, any warning: without fusion, while any signal is clearly low, or looks \
-low at all; best signal: the signal that did best, known only afterwards, and so not in the sentence that sums up.
+any signal, any warning: while any signal is clearly low, or looks low at all; best signal: the signal that did best, \
+known only afterwards, and so not in the sentence that sums up.
 hit: a confirmed outage of the labelled entity overlaps the label; met: one outage does, with onset, end and cover as \
 allowed, however late it was confirmed.
 false: no label of that time explains it, of the same place, a part or the whole of it; {NONE}: nothing is labelled.
@@ -70,7 +69,7 @@ def legend(judged: Iterable[Judged], broad: bool = True) -> str:
     other = ", ".join(other_settings(judged))
     text = LEGEND.replace("as shipped", f"with {other}", 1) if other else LEGEND
     if all(one.detector == OURS for one in judged):
-        text = "\n".join(line for line in text.splitlines() if not line.startswith(("below it:", "fused:")))
+        text = "\n".join(line for line in text.splitlines() if not line.startswith(("below it:", "any signal,")))
     return f"{text}\n{BROAD}" if broad else text
 
 
@@ -184,8 +183,6 @@ def remarks(judged: Judged) -> Iterator[str]:
     yield from hardly_judged(judged.unjudged, judged.places)
     yield from too_short(judged.past, judged.places)
     yield from unobserved(judged.observed, judged.places)
-    yield from from_parts(judged.outages, judged.observed, judged.places, judged.settings.fusing)
-    yield from parts_alone(judged.outages, judged.observed, judged.places, judged.settings.fusing)
     yield from of_no_country(judged.outages, judged.places)
     yield from doubts((outage for outage in judged.outages if outage.confirmed_at), judged.past, judged.places)
     made = judged.account
@@ -216,7 +213,7 @@ def why_missed(judged: Judged, time: Span, place: tuple[str, str]) -> str:
     if not are_parts:
         is_any = any(is_low(trace.state[trace.within(time)]).any() for trace in own)
         return "" if is_any else "none of its signals was low then"
-    if is_judged(own, place[1], judged.settings.fusing, time):
+    if is_judged(own, time):
         return ""
     regions, networks = (most_judged(own, time, kind) for kind in ("region", "asn"))
     few = [counted(networks, "network")] if networks else []

@@ -1,46 +1,36 @@
 """A case through the engine, once for each detector, and the account of every way to read the output."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from detectors import REGISTRY
-from detectors.model import Model
-from detectors.predictive import Predictive
 from pipeline.bins import NEVER
 from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.evaluation.accounting import LOW, Account, Answer, Called, Observed, account, fused, plain
+from pipeline.evaluation.by_rule import ByRule
 from pipeline.evaluation.cases import Case, Tolerance, usual_tolerance
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import Collected, Trace, is_judged, refused
 from pipeline.explain.text import damage
 from pipeline.feeds import Label, Line, recordings
-from pipeline.records import DeadLetter, Outage, Places, Run, placed
+from pipeline.records import PARTS, DeadLetter, Outage, Places, Run, placed
 from pipeline.replay.coverage import Observed as Watched
 from pipeline.replay.coverage import Past
 from pipeline.replay.playback import Playback
 from pipeline.replay.report import Incident, ReplayReport, Unjudged, through_memory
-from pipeline.settings import Fusing, Settings
+from pipeline.settings import Settings
 
 OURS = "ours"
-"""Name of netvigil as shipped: all detectors and fusion."""
-
-
-def _by_model(settings: Settings) -> Engine:
-    judging = replace(settings.judging, detector=Predictive.name, of_kind={}, beside={})
-    return Engine(replace(settings, judging=judging), model=Model())
-
-
-ENGINES: dict[str, Callable[[Settings], Engine]] = {OURS: Engine, "model": _by_model}
-"""Name of an engine that decides by itself -> how it is made; one beside `OURS` has a line of its own in the tables."""
+"""Name of netvigil as shipped: the model, of all signals."""
 
 FUSED, ANY, WARNING = "fused", "any signal", "any warning"
-"""Ways to read a detector: through our fusion; while any signal is confirmed low, or looks low at all.  Any other
-reading is the name of one signal."""
+"""Ways to read: ours, of all signals together; of a detector, while any signal is confirmed low, or looks low at all.
+Any other reading is the name of one signal."""
 
 
 class Read(NamedTuple):
@@ -70,18 +60,17 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Judged(Outcome):
-    """One case, judged by one detector or engine; ``first``: the detectors whose expectations are shown."""
+    """One case, judged by one detector or by ours."""
 
     case: Case
     detector: str
-    first: tuple[str, ...]
     tolerance: Tolerance
     readings: tuple[Read, ...]
     settings: Settings
 
     @property
     def account(self) -> Account:
-        """Of fusion."""
+        """Of the first way to read it."""
         return self.readings[0].account
 
     @property
@@ -102,11 +91,11 @@ class Judged(Outcome):
         return max((r for r in self.readings if r.reading not in (FUSED, ANY, WARNING)), key=merit, default=None)
 
 
-def played(case: Case, engine: Engine) -> Playback:
+def played(case: Case) -> Playback:
     """The playback of a case; UserError where it cannot be read."""
     found = recordings([case.folder])
     signals = tuple(sorted({signal for recording in found for signal in recording.signals}))
-    return Playback(found, Run("evaluated", "replay", signals), stale=engine.settings.fusing.stale)
+    return Playback(found, Run("evaluated", "replay", signals))
 
 
 def outcome(
@@ -119,7 +108,7 @@ def outcome(
 
     UserError where it cannot be read, or shows nothing.
     """
-    playback = played(case, engine)
+    playback = played(case)
     collected, report = Collected(), ReplayReport.of(playback)
     end = max(recording.end for _, recording in playback.streams)
     first: list[int] = []
@@ -145,20 +134,21 @@ def outcome(
 
 def judge(case: Case, detector: str, came: Outcome, settings: Settings) -> Judged:
     """Hold the outcome with these settings against the labels, in every way to read the detector."""
-    traces = [trace for trace in came.traces if trace.detector in settings.judging.firsts]
+    traces = [trace for trace in came.traces if not trace.is_made]
     exact = case.tolerance or usual_tolerance(max(trace.width for trace in traces), settings.evaluating)
     observed = _observed(traces)
     whole = Span(int(min(trace.start[0] for trace in traces)), observed.end)
     readings = []
     for way, called, own in _ways(detector, traces, came, settings):
         made = account(called, case.labels, exact, observed, lambda label: country_of(label, came.places))
-        shares = [_refused_label(answer, way, own, came.places, settings.fusing) for answer in made.answers]
+        shares = [
+            _refused_label(answer, way, came.traces if way == FUSED else own, came.places) for answer in made.answers
+        ]
         known = [share for share in shares if not np.isnan(share)]
         of_labels = float(np.mean(known)) if known else float("nan")
         readings.append(Read(way, tuple(called), made, refused(own, whole), of_labels))
     return Judged(
-        **vars(came), case=case, detector=detector, first=settings.judging.firsts, tolerance=exact,
-        readings=tuple(readings), settings=settings,
+        **vars(came), case=case, detector=detector, tolerance=exact, readings=tuple(readings), settings=settings,
     )  # fmt: skip
 
 
@@ -168,43 +158,22 @@ def judge_all(
     engine: Engine,
     reached: Callable[[str, float], None] = lambda name, share: None,
 ) -> Iterator[Judged]:
-    """One case by each of these detectors or `ENGINES`; equal ones are replayed once."""
-    known: list[tuple[Engine, Outcome]] = []
+    """One case by each of these detectors, or by ours."""
     for detector in detectors:
-        there = _engine(detector, engine)
-        came = next((came for asked, came in known if asked == there), None)
-        if came is None:
-            came = outcome(case, there, partial(reached, detector))
-            known.append((there, came))
-        yield judge(case, detector, came, there.settings)
+        there = engine if detector == OURS else ByRule(engine.settings, rule=REGISTRY[detector])
+        yield judge(case, detector, outcome(case, there, partial(reached, detector)), there.settings)
 
-
-def _engine(detector: str, engine: Engine) -> Engine:
-    if detector == OURS:
-        return engine
-    if detector in ENGINES:
-        return ENGINES[detector](engine.settings)
-    return replace(engine, settings=only(detector, engine.settings))
-
-
-ALONE: dict[str, Any] = {"of_kind": {}, "beside": {}, "common_most": 0.0, "stuck_odds": 0.0}
-"""Settings of judging that give a detector its series as they are: without second detectors, common mode and faults."""
 
 FIELD = {name: source for name, of in REGISTRY.items() if (source := of("").published)}
 """Name of a published detector -> its source; all others are netvigil's own."""
-
-
-def only(detector: str, settings: Settings) -> Settings:
-    """The settings with one detector, and nothing of ours before it."""
-    return replace(settings, judging=replace(settings.judging, detector=detector, **ALONE))
 
 
 def _ways(
     detector: str, traces: list[Trace], came: Outcome, settings: Settings
 ) -> Iterator[tuple[str, list[Called], list[Trace]]]:
     """Name, outages, and the traces that they rest on."""
-    yield FUSED, fused(came.outages, came.places, came.past), traces
-    if detector in ENGINES:
+    if detector == OURS:
+        yield FUSED, fused(came.outages, came.places, came.past), traces
         return
     gap = settings.evaluating.gap
     yield ANY, plain(traces, gap), traces
@@ -214,21 +183,21 @@ def _ways(
         yield signal, plain(own, gap), own
 
 
-def _refused_label(answer: Answer, way: str, traces: list[Trace], places: Places, fusing: Fusing) -> float:
+def _refused_label(answer: Answer, way: str, traces: Iterable[Trace], places: Places) -> float:
     """Share of the time of a label without a verdict [0-1]; all of it for a country of too few parts."""
     label = answer.label
     time, place = Span(label.start, label.end), (label.entity_type, label.entity)
     own = subject(traces, place, places)
     are_parts = bool(own) and own[0].entity[:2] != place
-    if way == FUSED and are_parts and not answer.hit and not is_judged(own, label.entity, fusing, time):
+    if way == FUSED and are_parts and not answer.hit and not is_judged(own, time):
         return 1.0
-    return refused(own, time)
+    return refused([trace for trace in own if not trace.is_made], time)
 
 
 def subject(traces: Iterable[Trace], place: tuple[str, str], places: Places) -> list[Trace]:
     """The traces of an entity ``(type, name)``; of a country without any, those of its parts."""
     traces = list(traces)
-    own = [trace for trace in traces if trace.entity[:2] == place]
+    own = [trace for trace in traces if trace.entity[:2] == place and trace.detector != PARTS]
     if own or place[0] != "country":
         return own
     return [t for t in traces if (t.entity.country or placed(*t.entity[:2], places).country) == place[1]]

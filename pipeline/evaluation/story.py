@@ -13,12 +13,12 @@ from pipeline.evaluation.causes import because, why_not, why_off
 from pipeline.evaluation.phrases import FEW, apart, number, times, uncounted, why
 from pipeline.evaluation.runs import Judged
 from pipeline.evaluation.spans import Span, touch
-from pipeline.evaluation.traces import Trace, by_signal, judging, together
+from pipeline.evaluation.traces import Trace, by_signal, together
 from pipeline.explain.feed_incidents import blind, moves
 from pipeline.explain.terms import signal_name
 from pipeline.explain.text import counted, entity_name, lasted, utc_text
-from pipeline.fusion.outages import RETRACTED
-from pipeline.records import Entity, Outage, placed
+from pipeline.fusion.life import RETRACTED
+from pipeline.records import PARTS, Entity, Outage, placed
 
 MARGIN = (6 * 3600, 3 * DAY)
 """Time that a picture shows before and after, at least and at most [s]."""
@@ -77,7 +77,7 @@ def _of_false(judged: Judged, outage: Called) -> Story:
 
 
 def _of_quiet(judged: Judged) -> Story:
-    first = [trace for trace in judged.traces if trace.detector in judged.first]
+    first = [trace for trace in judged.traces if not trace.is_made]
     scored = [trace for trace in first if not np.isnan(trace.score).all()]
     if not scored:
         trace = first[0]
@@ -114,14 +114,10 @@ def traces_of(judged: Judged, place: Entity, time: Span) -> tuple[Trace, ...]:
     """The entity's traces, or its parts', by the first detector; by another where only that found it low."""
     own = judged.subject(place[:2])
     if own and own[0].entity[:2] != place[:2]:
-        parts = judging(own, place.name, judged.settings.fusing)
-        asked = {(trace.signal, trace.entity) for each, _ in parts.values() for trace in each}
-        own = [trace for trace in own if (trace.signal, trace.entity) in asked] if asked else own
-    own.sort(key=lambda trace: (trace.signal, trace.detector not in judged.first))
-    found = {(t.entity, t.signal) for t in own if t.detector in judged.first and _is_low(t, time)}
-    return tuple(
-        t for t in own if t.detector in judged.first or (_is_low(t, time) and (t.entity, t.signal) not in found)
-    )
+        own = [trace for trace in own if trace.detector != PARTS]
+    own.sort(key=lambda trace: (trace.signal, trace.is_made))
+    found = {(t.entity, t.signal) for t in own if not t.is_made and _is_low(t, time)}
+    return tuple(t for t in own if not t.is_made or (_is_low(t, time) and (t.entity, t.signal) not in found))
 
 
 def _is_low(trace: Trace, time: Span) -> bool:

@@ -12,20 +12,21 @@ from rich.text import Text
 
 from detectors import REGISTRY
 from detectors.base import AnyDetector, Swept
+from detectors.model import Model
 from pipeline.engine import Engine, verdicts
 from pipeline.errors import printable
+from pipeline.evaluation.by_rule import ByRule
 from pipeline.evaluation.cases import Case
-from pipeline.evaluation.runs import ANY, FUSED, OURS, Outcome, Read, judge, only, outcome, played
+from pipeline.evaluation.runs import ANY, FUSED, OURS, Outcome, Read, judge, outcome, played
 from pipeline.evaluation.tables import total
 from pipeline.evaluation.traces import Collected
 from pipeline.records import DeadLetter, Elements, Heartbeat, Rows, Verdicts
 from pipeline.replay.playback import Playback
 from pipeline.replay.report import ReplayReport
-from pipeline.settings import Fusing
 
 
 class Recorded(NamedTuple):
-    """The verdicts on a case, in the order in which they come; no setting of fusion changes them."""
+    """The verdicts on a case, in the order in which they come; the threshold does not change them."""
 
     case: Case
     playback: Playback
@@ -34,7 +35,7 @@ class Recorded(NamedTuple):
 
 def recorded(case: Case, engine: Engine) -> Recorded:
     """The verdicts on a case."""
-    playback = played(case, engine)
+    playback = played(case)
     read = (cast(Elements | Rows | Heartbeat, frame) for frame in playback if not isinstance(frame, DeadLetter))
     frames = [output for output in verdicts(read, engine) if isinstance(output, Verdicts)]
     return Recorded(case, playback, frames)
@@ -54,7 +55,7 @@ def fused(recording: Recorded, engine: Engine) -> Outcome:
 SWEPT: dict[str, Swept] = {name: made("").swept for name, made in REGISTRY.items()}
 """Name of a detector -> the threshold by which it is swept, and its values."""
 
-CONFIRM = ("fusing.confirm", (0.6, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999))
+CONFIRM = ("model.confirm", (0.6, 0.8, 0.9, 0.95, 0.99, 0.999, 0.9999, 0.99999))
 """The same for ours: the probability that confirms an outage, and its values."""
 
 
@@ -73,7 +74,7 @@ class Point(NamedTuple):
     false_rate: float
 
 
-def steps(judges: Iterable[str], own: float = Fusing.confirm) -> list[tuple[str, str, float]]:
+def steps(judges: Iterable[str], own: float = Model.confirm) -> list[tuple[str, str, float]]:
     """Detector, threshold and value of each step of a sweep; ``own``: the threshold of ours, always a value."""
     known = {OURS: (CONFIRM[0], tuple(sorted({*CONFIRM[1], own})))} | SWEPT
     return [(name, known[name][0], value) for name in judges if name in known for value in known[name][1]]
@@ -84,7 +85,7 @@ def sweep(
 ) -> Iterator[Point]:
     """The points of every curve; ``reached`` gets detector and value after each case."""
     cases, verdicts = list(cases), dict[str, Recorded]()
-    for name, parameter, value in steps(judges, engine.settings.fusing.confirm):
+    for name, parameter, value in steps(judges, engine.settings.model.confirm):
         there = at(engine, name, parameter, value)
         reads: dict[str, list[Read]] = {FUSED: [], ANY: []}
         signals: set[str] = set()
@@ -107,10 +108,10 @@ def sweep(
 def at(engine: Engine, name: str, parameter: str, value: float) -> Engine:
     """The engine with a threshold at a value."""
     if name == OURS:
-        fusing = replace(engine.settings.fusing, confirm=value, suspect=min(engine.settings.fusing.suspect, value))
-        return replace(engine, settings=replace(engine.settings, fusing=fusing))
-    made = partial(changed, engine.detectors[name], {parameter: value})
-    return replace(engine, settings=only(name, engine.settings), detectors={**engine.detectors, name: made})
+        own = engine.settings.model
+        model = replace(own, confirm=value, suspect=min(own.suspect, value))
+        return Engine(replace(engine.settings, model=model))
+    return ByRule(engine.settings, rule=partial(changed, REGISTRY[name], {parameter: value}))
 
 
 def changed(made: Callable[[str], AnyDetector], values: dict[str, Any], signal: str) -> AnyDetector:
@@ -120,8 +121,8 @@ def changed(made: Callable[[str], AnyDetector], values: dict[str, Any], signal: 
 
 def _is_shipped(engine: Engine, name: str, parameter: str, value: float, signals: Iterable[str]) -> bool:
     if name == OURS:
-        return engine.settings.fusing.confirm == value
-    return all(getattr(engine.detectors[name](signal), parameter) == value for signal in signals)
+        return engine.settings.model.confirm == value
+    return all(getattr(REGISTRY[name](signal), parameter) == value for signal in signals)
 
 
 class Against(NamedTuple):

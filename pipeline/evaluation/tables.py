@@ -14,7 +14,7 @@ from rich.text import Text
 
 from pipeline.errors import few, printable
 from pipeline.evaluation.phrases import NONE, exactness, legend, minutes, remarks, seen, share, uncounted
-from pipeline.evaluation.runs import ANY, ENGINES, FIELD, FUSED, OURS, WARNING, Judged, Read
+from pipeline.evaluation.runs import ANY, FIELD, FUSED, OURS, WARNING, Judged, Read
 
 WIDE = 120
 """Columns of a terminal in which all columns of a table have room [-]."""
@@ -166,7 +166,7 @@ def case_lines(judged: Judged) -> Iterator[Line]:
 
 def who(detector: str, reading: str) -> str:
     """Name of a line."""
-    return detector if detector in ENGINES and reading == FUSED else f"{detector}, {reading}"
+    return detector if detector == OURS else f"{detector}, {reading}"
 
 
 def total_line(made: Total) -> Line:

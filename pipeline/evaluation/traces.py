@@ -12,9 +12,7 @@ from detectors.base import UNKNOWN
 from pipeline.bins import ends_of
 from pipeline.evaluation.spans import Span, joined, seconds_within, touch
 from pipeline.fusion import Beside, Fused
-from pipeline.fusion.parts import judged_from, needed
-from pipeline.records import Entity, Verdicts
-from pipeline.settings import Fusing
+from pipeline.records import DAILY, PARTS, Entity, Verdicts
 
 COLUMNS = ("value", "expected", "lower", "upper", "score", "state", "settled")
 
@@ -40,6 +38,11 @@ class Trace:
     state: np.ndarray
     settled: np.ndarray
     common: np.ndarray
+
+    @property
+    def is_made(self) -> bool:
+        """Whether its values are made of others, see `pipeline.records.Verdicts`."""
+        return self.detector in (PARTS, DAILY)
 
     @property
     def is_observed(self) -> np.ndarray:
@@ -141,18 +144,6 @@ def by_signal(traces: Iterable[Trace]) -> dict[str, list[Trace]]:
     return {signal: list(own.values()) for signal, own in found.items()}
 
 
-def judging(traces: Iterable[Trace], country: str, settings: Fusing) -> dict[str, tuple[list[Trace], float]]:
-    """By signal, a trace of each part that a country is judged from, and how many of them must be judged."""
-    made: dict[str, tuple[list[Trace], float]] = {}
-    for signal, own in by_signal(traces).items():
-        regions, networks = ([t for t in own if t.entity.type == kind] for kind in ("region", "asn"))
-        if judged_from(country, len(regions), len(networks), settings) == "asn":
-            made[signal] = networks, max(settings.known_networks, settings.known_parts * len(networks))
-        else:
-            made[signal] = regions, needed(country, settings)
-    return made
-
-
 def together(traces: Sequence[Trace]) -> tuple[np.ndarray, np.ndarray]:
     """Starts ``(t,)`` [s] and observed share of the expected sum ``(t,)`` [-], NaN where no part was observed."""
     start, place = np.unique(np.concatenate([trace.start for trace in traces]), return_inverse=True)
@@ -179,16 +170,6 @@ def most_judged(traces: Iterable[Trace], time: Span, kind: str) -> int:
     return most
 
 
-def judged_spans(traces: Iterable[Trace], country: str, settings: Fusing) -> list[Span]:
-    """When a country is judged from its parts: while enough of them have a verdict."""
-    found = []
-    for own, need in judging(traces, country, settings).values():
-        if own:
-            start, many = _judged_parts(own)
-            found += [Span(at, at + own[0].width) for at in start[many >= need].tolist()]
-    return joined(found)
-
-
-def is_judged(traces: Iterable[Trace], country: str, settings: Fusing, time: Span) -> bool:
-    """Whether a country is ever judged from its parts in a time."""
-    return any(touch(span, time) for span in judged_spans(traces, country, settings))
+def is_judged(traces: Iterable[Trace], time: Span) -> bool:
+    """Whether a country is ever judged from its parts in a time, of which these are the traces."""
+    return any(touch(span, time) for trace in traces if trace.detector == PARTS for span in trace.judged)

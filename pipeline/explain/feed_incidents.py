@@ -11,7 +11,6 @@ from pipeline.codec import iso
 from pipeline.errors import FEW
 from pipeline.explain.terms import signal_name
 from pipeline.explain.text import lasted, utc
-from pipeline.judge import at_once
 from pipeline.kinds import kind_of
 from pipeline.replay.report import BROKEN, FEW_SOURCES, MOVED, STUCK, Incident
 
@@ -20,9 +19,6 @@ MOST = 99.0
 
 SMALL = 0.02
 """Smaller moves are only counted where there are several [-]."""
-
-BRIEF = at_once.MOST * at_once.WIDEST
-"""A stuck feed of no longer than that may be a fall of all countries at once, see `pipeline.judge.at_once` [s]."""
 
 CAUSE = "as when it loses or gains a peer or a collector"
 
@@ -73,9 +69,7 @@ def blind(incidents: Iterable[Incident]) -> Iterator[str]:
     for what, words in why.items():
         for signal, own in _by_signal(incidents, what):
             times = ", ".join(map(_time, own[:FEW])) + (f" and {len(own) - FEW:,} times more" if own[FEW:] else "")
-            brief = what == STUCK and all(one.end - one.start <= BRIEF for one in own)
-            other = ", or all places fell in one bin, which only the next bin tells apart" if brief else ""
-            yield f"No all-clear by {signal_name(signal)} {times}, for any place: {words}{other}."
+            yield f"No all-clear by {signal_name(signal)} {times}, for any place: {words}."
 
 
 def _of_several(incidents: Iterable[Incident]) -> Iterator[str]:

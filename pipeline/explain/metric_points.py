@@ -12,8 +12,7 @@ import numpy as np
 
 from pipeline.explain.terms import SIGNS, likely, term_name
 from pipeline.explain.text import KIND_WORDS, country_time, entity_name, lasting, utc_text
-from pipeline.fusion.evidence import ratios
-from pipeline.fusion.outages import CONFIRMED, ENDED, RECOVERING
+from pipeline.fusion.life import CONFIRMED, ENDED, RECOVERING
 from pipeline.records import Entity, Outage, Places, Verdicts, placed
 
 Point = tuple[str, tuple[str, ...], float]
@@ -22,7 +21,7 @@ BOUNDS = ("lower", "expected", "upper")
 
 def verdict_points(verdicts: Verdicts, row: int, columns: np.ndarray) -> Iterator[tuple[Entity, list[Point]]]:
     """The points of bin ``row`` for the entities at ``columns`` ``(k,) int``; NaN where a bin was not observed."""
-    ratio = ratios(verdicts.value[row], verdicts.expected[row])
+    ratio = verdicts.ratio[row]
     for i in columns.tolist():
         entity = verdicts.entities[i]
         labels = (verdicts.signal, entity.type, entity.name)

@@ -1,27 +1,19 @@
 """What there is no all-clear for: what was not observed or not judged for a time, and series with a short history."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, datetime
 from itertools import groupby
 
-from detectors.base import SETTLING
 from pipeline.bins import DAY, NEVER
 from pipeline.codec import iso
 from pipeline.errors import FEW, few
 from pipeline.explain.terms import signal_name
 from pipeline.explain.text import counted, entity_name, lasted, place_name, utc
-from pipeline.geo.calendar import Almanac, is_weekend
-from pipeline.geo.countries import zone
-from pipeline.kinds import TRAFFIC, kind_of
-from pipeline.records import Entity, Places, placed
+from pipeline.fusion.life import RETRACTED
+from pipeline.geo.calendar import Almanac
+from pipeline.records import Entity, Outage, Places, placed
 from pipeline.replay.coverage import Gap, Observed, Past, Series
 from pipeline.replay.report import Unjudged
-
-WEEKENDS = 2
-"""So many weekends must be read before a loss of half of the traffic is confirmed on a weekend."""
-
-MISSED = "a loss of half of the traffic may go unreported"
 
 
 def too_short(past: Past, places: Places) -> Iterator[str]:
@@ -160,62 +152,14 @@ def days_elsewhere(days: Mapping[str, str], observed: Observed, places: Places) 
     countries = {placed(*series[1:], places).country for series in observed.stretches}
     near = (day for country in sorted(countries) for day in almanac.around(country, first // DAY, last // DAY))
     if not any(day.start <= last and first < day.end for day in near):
-        yield f"No day of fusing.days is in the recording: {few(sorted(days))}."
+        yield f"No day of calendar.days is in the recording: {few(sorted(days))}."
 
 
-def weekends_known(country: str, first: int, time: int) -> int | None:
-    """How many weekends were read before the one of a time [s]; None where it is none."""
-    day = datetime.fromtimestamp(time, zone(country)).date()
-    if not is_weekend(country, day):
-        return None
-    began = datetime.fromtimestamp(first + DAY // 2, zone(country)).date()
-    return max((day - began).days, 0) // 7
-
-
-def weekends_unseen(days: Mapping[str, str], observed: Observed, places: Places) -> Iterator[str]:
-    """The named days on a weekend before which fewer than `WEEKENDS` were read: what is usual is not known."""
-    began = _began(observed, places)
-    for named in sorted(days):
-        country, _, text = named.partition(" ")
-        start = _midnight(country, date.fromisoformat(text))
-        if country not in began or not (began[country] < start + DAY and start <= observed.last):
-            continue
-        known = weekends_known(country, began[country], start)
-        if known is not None and known < WEEKENDS:
-            yield f"{named} is on a weekend, and {read_before(known)}: {MISSED}."
-
-
-def first_weekends(days: Mapping[str, str], observed: Observed, places: Places) -> Iterator[str]:
-    """What is not known of a first weekend that ends the recording, except of the named ``days``."""
-    first: dict[date, list[str]] = defaultdict(list)
-    for country, began in sorted(_began(observed, places).items()):
-        for later in range(7):
-            day = datetime.fromtimestamp(began + SETTLING + later * DAY, zone(country)).date()
-            time = max(_midnight(country, day), began + SETTLING)
-            if weekends_known(country, began, time) == 0:
-                if 0 < observed.last - time < 7 * DAY and f"{country} {day}" not in days:
-                    first[day].append(country)
-                break
-    for day, countries in sorted(first.items()):
-        names = few([entity_name(Entity("country", country, country)) for country in countries])
-        yield (
-            f"No weekend before {day} was read of {names}: on it {MISSED}, and for hours the whole loss of a network."
-        )
-
-
-def read_before(known: int) -> str:
-    """How many weekends were read before one, fewer than `WEEKENDS`, in words."""
-    return f"{'only one' if known else 'no'} weekend before it was read"
-
-
-def _began(observed: Observed, places: Places) -> dict[str, int]:
-    began: dict[str, int] = {}
-    for series, stretches in observed.stretches.items():
-        country = placed(*series[1:], places).country
-        if country and stretches and kind_of(series[0]) == TRAFFIC:
-            began[country] = min(began.get(country, stretches[0].start), stretches[0].start)
-    return began
-
-
-def _midnight(country: str, day: date) -> int:
-    return int(datetime.combine(day, datetime.min.time(), zone(country)).timestamp())
+def of_no_country(found: Iterable[Outage], places: Places) -> Iterator[str]:
+    """That networks are out that belong to no known country, in one sentence."""
+    lost = {o.entity for o in found if o.entity_type == "asn" and o.state != RETRACTED}
+    lost = {name for name in lost if not placed("asn", name, places).country}
+    if lost:
+        ends, them = ("s", "it") if len(lost) == 1 else ("", "them")
+        belong = f"{counted(len(lost), 'network')} that fell belong{ends} to no country"
+        yield f"{belong}, for want of a line in entities.csv: nothing follows from {them} for any country."

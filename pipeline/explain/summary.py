@@ -17,16 +17,14 @@ from pipeline.errors import FEW, few, gave_up, printable, refuses
 from pipeline.explain.feed_incidents import blind, moves, plain
 from pipeline.explain.no_all_clear import (
     days_elsewhere,
-    first_weekends,
     hardly_judged,
     never_judged,
     no_all_clear,
+    of_no_country,
     of_no_signal,
     too_short,
     unobserved,
-    weekends_unseen,
 )  # fmt: skip
-from pipeline.explain.partial_view import from_parts, not_as_a_whole, not_whole, of_no_country, parts_alone
 from pipeline.explain.terminal import MARK, ROWS, most_important, outages_table
 from pipeline.explain.terms import signal_name
 from pipeline.explain.text import chance_text, counted, damage, given_up, place_name, refused, utc
@@ -41,13 +39,12 @@ from pipeline.explain.why import (
     why_mobile,
 )  # fmt: skip
 from pipeline.feeds import strangers
-from pipeline.fusion.evidence import BESIDE, NEARLY_ALL, speaking
+from pipeline.fusion.life import BESIDE, CONFIRMED, OPEN, RECOVERING, RETRACTED, SUSPECTED, speaking
 from pipeline.fusion.likeness import OF_DAY, OF_PARTS
-from pipeline.fusion.outages import CONFIRMED, OPEN, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.records import Left, Outage, Places
 from pipeline.replay.coverage import Past
-from pipeline.replay.report import BROKEN, FEW_SOURCES, STUCK, ReplayReport, blinded, by_country, confirmed
-from pipeline.settings import Fusing
+from pipeline.replay.report import BROKEN, FEW_SOURCES, NEARLY_ALL, STUCK, ReplayReport, blinded, by_country, confirmed
+from pipeline.settings import Settings
 from pipeline.topics import DEADLETTERS
 
 BELOW = 6
@@ -58,7 +55,7 @@ SHORTLY = 2
 
 
 def tell(
-    console: Console, report: ReplayReport, settings: Fusing, as_json: bool = False, why: bool = False,
+    console: Console, report: ReplayReport, settings: Settings, as_json: bool = False, why: bool = False,
     closing: Sequence[str] = (), reserved: int = 0,
 ) -> int:  # fmt: skip
     """Show a replay as tables or JSON and return its exit code; ``reserved``: lines printed after it."""
@@ -144,7 +141,7 @@ def _fitted(head: str, phrases: list[str], width: int, lines: int) -> str:
     return textwrap.shorten(made, width * lines - 9, placeholder=" ... (--why)")
 
 
-def in_short(report: ReplayReport, past: Past, settings: Fusing) -> Iterator[str]:
+def in_short(report: ReplayReport, past: Past, settings: Settings) -> Iterator[str]:
     """Why there is no all-clear, a few words for each kind of reason; the gravest first."""
     places, observed = report.places, report.observed
     yield from (f"gave up at {letter.place}" for letter in report.dead if gave_up(letter.reason))
@@ -173,22 +170,12 @@ def in_short(report: ReplayReport, past: Past, settings: Fusing) -> Iterator[str
     unjudged = report.unjudged()
     if signals := [f"{_called(*one[:3], report)} by {one.signal}" for one in unjudged]:
         yield f"too noisy to judge: {_names(signals)}"
-    yield from (one.partition(":")[0] for one in from_parts(report.sorted(), observed, places, settings))
-    if wholes := not_whole(report.sorted(), observed, places, settings):
-        yield f"too few parts known: {_names(place_name('country', one.entity, places) for one in wholes)}"
     if any(of_no_country(report.sorted(), places)):
         yield "networks of no known country"
     if lost := report.unmatched:
         yield f"no row is about {_names(line[2] for line in lost)} of entities.csv"
-    if any(days_elsewhere(settings.days, observed, places)):
-        yield "no day of fusing.days was read"
-    if any(_weekends(report, settings)):
-        yield "no earlier weekend to compare with"
-
-
-def _weekends(report: ReplayReport, settings: Fusing) -> list[str]:
-    named = settings.days, report.observed, report.places
-    return [*weekends_unseen(*named), *first_weekends(*named)]
+    if any(days_elsewhere(settings.calendar.days, observed, places)):
+        yield "no day of calendar.days was read"
 
 
 def _called(signal: str, entity_type: str, entity: str, report: ReplayReport) -> str:
@@ -202,35 +189,33 @@ def _names(names: Iterable[str], most: int = SHORTLY) -> str:
     return ", ".join(own[:most]) + more
 
 
-def reasons(report: ReplayReport, settings: Fusing) -> Iterator[tuple[str, list[str]]]:
+def reasons(report: ReplayReport, settings: Settings) -> Iterator[tuple[str, list[str]]]:
     """What ``--why`` adds: headings, each with its sentences."""
     found, places, observed, past = report.sorted(), report.places, report.observed, report.judged_past()
     sure, incidents, unjudged = by_country(confirmed(found), places), report.incidents(), report.unjudged()
     last = report.now(sure)
-    wholes = not_whole(found, observed, places, settings)
     parts = {
         "Why": (
             *because_of(sure, places), *by_traffic_only(found, places), *why_mobile(found, places),
-            *what_kinds(found, places), *from_parts(found, observed, places, settings),
-            *parts_alone(found, observed, places, settings),
+            *what_kinds(found, places),
         ),
         "How much is back": (
             *(
                 f"Still out: {place_name(o.entity_type, o.entity, places)}{back}."
-                for o in sure if (back := back_again(o, last.get(o.id, ()), settings))
+                for o in sure if (back := back_again(o, last.get(o.id, ())))
             ),
             *remaining(sure, chain.from_iterable(last.values()), places, "Now in", "now"),
             *remaining(sure, report.lacking(settings), places, "Over, and not all back in", "lacking"),
         ),
-        "What was only suspected": suspicions(found, past, places, settings),
+        "What was only suspected": suspicions(found, places),
         "What it looks like": likenesses(found, places),
         "Which times are in doubt": (f"{MARK} {doubt}" for doubt in doubts(sure, past, places)),
         "What was not read, observed or judged": (
             *given_up(report.dead), *_unanswered(report), *refused(report.dead), *damage(report.dead, FEW),
             *strangers(report.unmatched), *blind(incidents), *_missed(report), *too_short(past, places),
             *unobserved(observed, places), *of_no_signal(unjudged, observed), *hardly_judged(unjudged, places),
-            *not_as_a_whole(wholes, places, settings), *of_no_country(found, places),
-            *days_elsewhere(settings.days, observed, places), *_weekends(report, settings),
+            *of_no_country(found, places),
+            *days_elsewhere(settings.calendar.days, observed, places),
         ),
         "What feeds did by themselves": moves(incidents),
         "How to read this": (
@@ -243,7 +228,7 @@ def reasons(report: ReplayReport, settings: Fusing) -> Iterator[tuple[str, list[
             yield heading, some
 
 
-def back_again(outage: Outage, now: Sequence[Left], settings: Fusing) -> str:
+def back_again(outage: Outage, now: Sequence[Left]) -> str:
     """That more than half is back of an outage that goes on; '' where a signal that fell is unseen or lacks more."""
     ratios = {one.signal: one.ratio for one in now}
     fell = [
@@ -251,7 +236,7 @@ def back_again(outage: Outage, now: Sequence[Left], settings: Fusing) -> str:
         for term in speaking(outage.signals) if not term.signal.startswith((OF_PARTS, OF_DAY))
     ]  # fmt: skip
     known = [(ratio, worst) for ratio, worst in fell if ratio is not None and worst is not None]
-    are_back = all(ratio >= NEARLY_ALL or 1 - ratio < settings.bottom * (1 - worst) for ratio, worst in known)
+    are_back = all(ratio >= NEARLY_ALL or 1 - ratio < (1 - worst) / 2 for ratio, worst in known)
     if not fell or outage.state != CONFIRMED or len(known) < len(fell) or not are_back:
         return ""
     least = min(ratio for ratio, _ in known)
@@ -295,12 +280,10 @@ def _counts(report: ReplayReport) -> dict[str, int]:
     return {"read": report.read, "used": report.used, "late": report.late, "dead": len(report.dead)}
 
 
-def _as_json(report: ReplayReport, settings: Fusing) -> str:
+def _as_json(report: ReplayReport, settings: Settings) -> str:
     """The outages in it as ``--outages`` writes them."""
     past, observed = report.judged_past(), report.observed
-    wholes = not_whole(report.sorted(), observed, report.places, settings)
     told = _plain(report, past) | plain(report.incidents()) | no_all_clear(past, observed, report.unjudged())
-    told["too_few_parts"] = [whole._asdict() for whole in wholes]
     told["lacking"] = plain_left(report.lacking(settings))
     outages = b",".join(report.lines().splitlines()).decode()
     return json.dumps(told, separators=(",", ":"), ensure_ascii=False)[:-1] + f',"outages":[{outages}]}}\n'

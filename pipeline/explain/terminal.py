@@ -12,7 +12,7 @@ from rich.text import Text
 from pipeline.bins import NEVER
 from pipeline.errors import printable
 from pipeline.explain.text import chance_text, clocks, entity_name, until, utc
-from pipeline.fusion.outages import CONFIRMED, OPEN
+from pipeline.fusion.life import CONFIRMED, OPEN
 from pipeline.records import Entity, Outage, Places, placed
 from pipeline.replay.report import ReplayReport, by_country
 

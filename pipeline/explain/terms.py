@@ -2,19 +2,13 @@
 
 from collections.abc import Iterable, Sequence
 
-from detectors import REGISTRY
-from pipeline.fusion.evidence import BESIDE, speaking
-from pipeline.fusion.likeness import OF_DAY, STANDS, fell_and_stood
-from pipeline.fusion.naming import TOGETHER
+from pipeline.fusion.life import BESIDE, PRIOR, speaking
+from pipeline.fusion.likeness import OF_DAY, OF_PARTS, STANDS, fell_and_stood
 from pipeline.kinds import kind_of, word_of
 from pipeline.records import Outage, Sign, Term
 
-FREE = {"holiday": "a holiday"}
 DAYS = {"election": "an election day", "protest": "a day of protest", "coup": "the day of a coup"}
 """The kinds of days on which an outage began."""
-
-SLOW = {name: does for name, made in REGISTRY.items() if (does := made("").slow)}
-"""What each slow detector does, by its name: such a detector may run beside the first one."""
 
 
 def signal_name(signal: str) -> str:
@@ -26,11 +20,12 @@ def signal_name(signal: str) -> str:
 def term_name(name: str) -> str:
     """A term in words."""
     if name.startswith(OF_DAY):
-        return (DAYS | FREE)[name.removeprefix(OF_DAY)]
-    signal, _, slow = name.partition(BESIDE)
-    if signal == TOGETHER:
-        return "its parts at once"
-    return signal_name(signal) + (f", {SLOW.get(slow, slow)}" if slow else "")
+        return DAYS[name.removeprefix(OF_DAY)]
+    if name == PRIOR:
+        return "before any signal"
+    signal, _, slow = name.removeprefix(OF_PARTS).partition(BESIDE)
+    by_day = ", day by day" if slow else ""
+    return f"{signal_name(signal)}{by_day}{' of its parts' if name.startswith(OF_PARTS) else ''}"
 
 
 def term_text(term: Term, of: str = "") -> str:
@@ -38,17 +33,17 @@ def term_text(term: Term, of: str = "") -> str:
 
     Examples
     --------
-    >>> lost, parts = Term("bgp.ris", 0.3, -9.0, 9.0, 1.0), Term("parts.together", 0.4, None, 1.2, 1.0)
+    >>> lost, parts = Term("bgp.ris", 0.3, -9.0, 9.0, 1.0), Term("parts.bgp.ris", 0.4, None, 1.2, 1.0)
     >>> term_text(lost, " of usual"), term_text(parts)
-    ('routes (bgp.ris) at 30% of usual', '60% of its parts at once')
-    >>> term_text(Term("traffic.radar/cusum", 0.7, -9.0, 8.0, 1.0))
-    'traffic.radar, summed over days, at 70%'
+    ('routes (bgp.ris) at 30% of usual', 'routes (bgp.ris) of its parts at 40%')
+    >>> term_text(Term("traffic.radar/daily", 0.7, -9.0, 8.0, 1.0))
+    'traffic.radar, day by day, at 70%'
     """
     name = term_name(term.signal)
     if term.ratio is None:
         return name
     slow = "," if BESIDE in term.signal else ""
-    return f"{1 - term.ratio:.0%} of {name}" if term.signal == TOGETHER else f"{name}{slow} at {term.ratio:.0%}{of}"
+    return f"{name}{slow} at {term.ratio:.0%}{of}"
 
 
 def because(outage: Outage) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator
 from detectors.base import ALWAYS
 from pipeline.bins import DAY
 from pipeline.errors import FEW, few
-from pipeline.explain.no_all_clear import WEEKENDS, read_before, weekends_known
 from pipeline.explain.terms import (
     LIMITS,
     NO_SIGN,
@@ -18,20 +17,11 @@ from pipeline.explain.terms import (
     term_text,
 )  # fmt: skip
 from pipeline.explain.text import KIND_WORDS, chance_text, counted, entity_name, place_name, until, utc
-from pipeline.fusion.columns import ALL, MOST
-from pipeline.fusion.evidence import BESIDE, speaking
-from pipeline.fusion.likeness import OF_DAY
-from pipeline.fusion.outages import CONFIRMED, RECOVERING, RETRACTED, SUSPECTED
-from pipeline.fusion.prior import feared
-from pipeline.geo.calendar import HOLIDAY, Almanac
-from pipeline.kinds import KINDS, ROUTES, TRAFFIC, kind_of
-from pipeline.records import Outage, Places, placed
+from pipeline.fusion.life import BESIDE, CONFIRMED, PRIOR, RECOVERING, RETRACTED, SUSPECTED, speaking
+from pipeline.kinds import KINDS, TRAFFIC, kind_of
+from pipeline.records import Outage, Places
 from pipeline.replay.coverage import Gap, Past
 from pipeline.replay.report import by_country, confirmed
-from pipeline.settings import Fusing
-
-HALF_LEFT = 0.5
-"""An unconfirmed outage is no all-clear where so much traffic is left, or less: phones alone may be cut off [0-1]."""
 
 ALIKE = "That may be phones cut off, people who stay at home, or a source that sees less: check another source."
 """What may be behind traffic that fell while other signals did not."""
@@ -52,47 +42,32 @@ BEGAN, ENDED = "began", "ended"
 def because_of(sure: list[Outage], places: Places) -> Iterator[str]:
     """Which signals showed each confirmed outage, and which did not."""
     for outage in sure:
-        against_it = ", ".join(term_text(term) for term in outage.signals if term.weight < 0)
+        against_it = ", ".join(term_text(term) for term in outage.signals if term.weight < 0 and term.signal != PRIOR)
         name = place_name(outage.entity_type, outage.entity, places)
         yield f"{name}, {utc(outage.start)} UTC: {because(outage)}" + (
             f"; against it: {against_it}." if against_it else "."
         )
 
 
-def suspicions(found: Iterable[Outage], past: Past, places: Places, settings: Fusing) -> Iterator[str]:
+def suspicions(found: Iterable[Outage], places: Places) -> Iterator[str]:
     """What was never confirmed, a sentence each: how deep it was and by which signals; the deepest first."""
-    almanac = Almanac(public=False, matter=settings.days)
     doubted = by_country((outage for outage in found if outage.confirmed_at is None), places)
     for word, state in (("Still suspected", SUSPECTED), ("Retracted", RETRACTED)):
         own = sorted((o for o in doubted if o.state == state), key=lambda outage: -outage.severity)
-        yield from (f"{word}: {_suspicion(outage, past, places, settings.confirm, almanac)}." for outage in own[:FEW])
+        yield from (f"{word}: {_suspicion(outage, places)}." for outage in own[:FEW])
         if len(own) > FEW:
             yield f"{word}: {len(own) - FEW:,} more, in which no more was lost: --json has them all."
 
 
-def _suspicion(outage: Outage, past: Past, places: Places, confirm: float, almanac: Almanac) -> str:
+def _suspicion(outage: Outage, places: Places) -> str:
     name, start, end = place_name(outage.entity_type, outage.entity, places), utc(outage.start), outage.end
-    held = ", but held back" if outage.probability >= confirm else ""
-    sure = f"UTC on ({chance_text(outage.probability)} sure{held})"
+    sure = f"UTC on ({chance_text(outage.probability)} sure)"
     when = sure if end is None else f"to {until(outage.start, end)} UTC"
     reasons = because(outage)
     said = f"{name} from {start} {when}, {outage.severity:.0%} lost" + (f": {reasons}" if reasons else "")
-    against = ", ".join(term_text(term) for term in outage.signals if term.weight < 0)
+    against = ", ".join(term_text(term) for term in outage.signals if term.weight < 0 and term.signal != PRIOR)
     said += f"; against it: {against}" if against else ""
-    by = _shown_by(outage)
-    said += "; at its worst only one kind of signals showed it" if against and _only_kind(by) else ""
-    if past.in_first_day(outage):
-        return said + "; it began in its first day, in which nothing can be confirmed"
-    left, is_network = [ratio for kind, ratio in by if kind == TRAFFIC], outage.entity_type == "asn"
-    country, first = placed(outage.entity_type, outage.entity, places).country, past.known_from(outage, TRAFFIC)
-    known = weekends_known(country, first, outage.start) if country and first is not None else None
-    lost = min((own for own in left if own > 1 - ALL or is_network), default=1.0) <= HALF_LEFT
-    if lost and known is not None and known < WEEKENDS:
-        all_clear = ", so this is no all-clear" if outage.state == RETRACTED else ""
-        return f"{said}; it began on a weekend, and {read_before(known)}{all_clear}"
-    if is_network:
-        return said
-    return said + _of_traffic(outage, left, feared(almanac, country, outage.start))
+    return said + (f"; held back by: {outage.held_by}" if outage.held_by else "")
 
 
 def _shown_by(outage: Outage) -> list[tuple[str, float]]:
@@ -104,27 +79,6 @@ def _only_kind(by: list[tuple[str, float]]) -> str:
     """'' for several; parts of a country are no kind."""
     kinds = {kind for kind, _ in by}
     return next(iter(kinds)) if len(kinds) == 1 and kinds <= set(KINDS) else ""
-
-
-def _of_traffic(outage: Outage, left: list[float], is_feared: bool) -> str:
-    """What else would confirm it; ``left``: by each signal of traffic."""
-    retracted, some = outage.state == RETRACTED, [own for own in left if own > 1 - ALL]
-    least, no_all_clear = min(some, default=1.0), ", so this is no all-clear" if retracted else ""
-    others_stand = any(term.weight < 0 for term in outage.signals if not term.signal.startswith(OF_DAY))
-    if least <= 1 - MOST:
-        longer = ": that is confirmed after an hour and a half, in two bins at least" if others_stand else ""
-        return f"; three quarters of the traffic were gone{no_all_clear}{longer}"
-    if least <= HALF_LEFT:
-        free = any(term.signal == OF_DAY + HOLIDAY for term in outage.signals)
-        at_once, learnt = "where it fell at once", "from two weeks of history on"
-        where = [at_once if is_feared else f"{at_once} on a day of fusing.days"] + [learnt] * (not free)
-        longer = f": that is confirmed after three hours {', or '.join(where if is_feared else where[::-1])}"
-        return f"; half of the traffic was gone{no_all_clear}{longer if others_stand else ''}"
-    by = _shown_by(outage)
-    nothing = {kind for kind, ratio in by if ratio <= 1 - ALL} - {ROUTES}
-    if _only_kind(by) in nothing or (retracted and TRAFFIC in nothing):
-        return f"; a count of nothing at all may be a broken feed{no_all_clear}"
-    return ""
 
 
 def likenesses(found: Iterable[Outage], places: Places) -> Iterator[str]:

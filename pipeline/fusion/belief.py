@@ -12,20 +12,12 @@ from detectors.chain import QUIET_DAY, UP, Chain, leave_one_out
 from detectors.levels import FINE, OUT
 from detectors.model import YEAR, Model
 from pipeline.fusion.kinds import HALF, Network, kind
-from pipeline.fusion.life import CONFIRMED, DIGITS, OPEN, PRIOR, SUSPECTED, TOLD, Life, Seen, probability
+from pipeline.fusion.life import BESIDE, CONFIRMED, DIGITS, OPEN, PRIOR, SUSPECTED, TOLD, Life, Seen, probability
 from pipeline.fusion.likeness import DAYS, OF_DAY, OF_PARTS
 from pipeline.fusion.places import Days, Places
-from pipeline.fusion.turns import Heard, Turn
-from pipeline.geo.calendar import Almanac
 from pipeline.kinds import ROUTES, kind_of
-from pipeline.records import Entity, Left, Outage, Term
-from pipeline.settings import Fusing
-
-PARTS, DAILY = "parts", "daily"
-"""Detectors beside the first: of a country's series made from its parts, and of daily means."""
-
-BESIDE = "/"
-"""Stands between a signal and `DAILY` in the name of their term: ``traffic.radar/daily``."""
+from pipeline.records import DAILY, PARTS, Entity, Left, Outage, Term, Verdicts
+from pipeline.settings import Settings
 
 SHUTDOWNS = 182 / (182 + 729)
 """Share of all outages of countries that were shutdowns [0-1] (SIGCOMM 2023, REFERENCE 2): of the others a day of the
@@ -63,6 +55,14 @@ def throttling(model: Model) -> Model:
         model, blackout_rate=NONE, stealth_rate=model.throttle_rate, outage_hours=model.throttle_hours,
         change_rate=NONE,
     )  # fmt: skip
+
+
+class Turn(NamedTuple):
+    """Bin ``at`` of a frame, which ends at ``end`` [s], and whose turn has come."""
+
+    verdicts: Verdicts
+    at: int
+    end: int
 
 
 class Signal(NamedTuple):
@@ -108,12 +108,12 @@ class Belief:
     last confirmed outage of each place ended [s]; ``past``: by row, onsets of the last days [s].
     """
 
-    def __init__(self, tense: str, settings: Fusing, almanac: Almanac, model: Model | None = None) -> None:
-        self.tense, self.settings, self.almanac = tense, settings, almanac
-        self.model = model or Model()
+    def __init__(self, tense: str, settings: Settings) -> None:
+        self.tense, self.settings, self.model = tense, settings, settings.model
+        self.almanac = settings.calendar.almanac
         self.places, self.signals = Places(), dict[tuple[str, str], int]()
         self.each: list[Signal] = []
-        self.days = Days(almanac, {kind: of_day(kind) for kind in DAYS})
+        self.days = Days(self.almanac, {kind: of_day(kind) for kind in DAYS})
         self.main, self.slow = Chain(self.model), Chain(throttling(self.model))
         self.columns = dict[str, np.ndarray]()
         self._widen(0, 0)
@@ -126,12 +126,12 @@ class Belief:
         """Every entity, in the order in which it came."""
         return self.places.entities
 
-    def see(self, turns: Sequence[Turn]) -> list[Heard]:
+    def see(self, turns: Sequence[Turn]) -> list[list[Outage]]:
         """Take in bins in order of their ends; what follows from those that end together comes with the last one."""
-        told: list[Heard] = []
+        told: list[list[Outage]] = []
         for end, group in groupby(turns, key=lambda turn: turn.end):
             own = list(group)
-            told += [Heard([])] * (len(own) - 1) + [Heard(self._see(end, own))]
+            told += [[] for _ in own[1:]] + [self._see(end, own)]
         return told
 
     def _see(self, end: int, turns: Sequence[Turn]) -> list[Outage]:
@@ -248,8 +248,9 @@ class Belief:
             self._advance(row, moments)
         for row in parts:
             whole = self.places.whole(row)
-            self.lives[row].part_of = self.lives[whole].id if whole is not None and self._is_sure(whole) else ""
-        told = [self.lives[row].revise(self.settings, self.almanac) for row in wholes + parts]
+            if whole is not None and self._is_sure(whole):
+                self.lives[row].part_of = self.lives[whole].id
+        told = [self.lives[row].revise(self.settings.telling, self.almanac) for row in wholes + parts]
         for row in rows:
             self._close(row)
         return [outage for outage in told if outage is not None]
@@ -324,16 +325,7 @@ class Belief:
         self.over[row] = life.end or life.at
         self.past[row] = [at for at in self.past.get(row, ()) if life.at - at < REMEMBERED] + [life.start]
 
-    def hold(self, newest: int, now: int) -> None:
-        """Nothing: what is missing says nothing."""
-
-    def leave_behind(self, signal: str) -> None:
-        """Nothing, as `hold`."""
-
-    def wait_for(self, signal: str) -> None:
-        """Nothing, as `hold`."""
-
-    def left(self, now: int) -> tuple[Left, ...]:
+    def left(self) -> tuple[Left, ...]:
         """The last bins of the signals that are evidence for each open outage, the heaviest first."""
         most = sorted(self.lives.items(), key=lambda one: (one[1].confirmed_at is None, -one[1].severity))[:MOST]
         return tuple(told for row, life in most for told in self._left(row, life))
@@ -350,7 +342,7 @@ class Belief:
 
     def copy(self) -> "Belief":
         """Another one that goes on from here, and leaves this one as it is."""
-        other = Belief(self.tense, self.settings, self.almanac, self.model)
+        other = Belief(self.tense, self.settings)
         other.places, other.signals, other.each = self.places.copy(), dict(self.signals), list(self.each)
         other.main, other.slow = self.main.copy(), self.slow.copy()
         other.columns = {name: column.copy() for name, column in self.columns.items()}

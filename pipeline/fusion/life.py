@@ -13,7 +13,7 @@ from pipeline.fusion.kinds import UNKNOWN
 from pipeline.fusion.likeness import HOUR, LONG, OF_PARTS, Event, likeness, log_odds_of
 from pipeline.geo.calendar import Almanac
 from pipeline.records import Entity, Outage, Sign, Term
-from pipeline.settings import Fusing
+from pipeline.settings import Telling
 
 SUSPECTED, CONFIRMED, RECOVERING, ENDED, RETRACTED = "suspected", "confirmed", "recovering", "ended", "retracted"
 OPEN = (SUSPECTED, CONFIRMED, RECOVERING)
@@ -23,6 +23,9 @@ PRIOR = "prior"
 
 DIGITS = 3
 """Digits of the shares that are told [-]."""
+
+BESIDE = "/"
+"""Stands between a signal and daily means of it, in the name of their term: ``traffic.radar/daily``."""
 
 TOLD = 1.0
 """Weight from which it is told that a term came or went, and a signal fully counts for the depth [log-odds]; no
@@ -73,9 +76,9 @@ class Life:
     Its terms and its probability are those of the moment when it was most probable, while it is only suspected those
     of now.  Its kind is that of its worst moment.  Its onset moves until it is confirmed, its end until it is over.
     ``first``: no onset is before [s], since an earlier outage ended then; ``slow``: daily means alone show it;
-    ``day``: the kind of the day that matters on which it was first suspected; ``networks``: most of a country's parts
-    that went out with it [0-1]; ``before``: onsets of outages of the last days [s]; ``at``: the moment that it has come
-    to [s].
+    ``day``: the kind of the day that matters on which it was first suspected; ``networks``: most of its
+    networks that went out with a country [0-1]; ``before``: onsets of outages of the last days [s]; ``at``: the moment
+    that it has come to [s].
     """
 
     entity_type: str
@@ -165,11 +168,11 @@ class Life:
         self.probability, self.peak, self.terms = probability(odds), max(self.peak, odds), terms
         self.held_by = held_by if self.confirmed_at is None else ""
 
-    def revise(self, settings: Fusing, almanac: Almanac) -> Outage | None:
+    def revise(self, steps: Telling, almanac: Almanac) -> Outage | None:
         """The next revision, if something changed that is worth telling."""
         lasts = (self.at if self.end is None else self.end) - self.start >= LONG
-        now = (*telling(self, self.terms, settings), lasts)
-        moved = self.state == CONFIRMED and abs(self.depth - self.told_depth) >= 2 * settings.tell_severity
+        now = (*telling(self, self.terms, steps), lasts)
+        moved = self.state == CONFIRMED and abs(self.depth - self.told_depth) >= 2 * steps.severity
         moved &= self.at - self.told_at >= HOUR  # small counts stray from bin to bin
         if self.told == now and not moved:
             return None
@@ -220,9 +223,18 @@ class Life:
         return msgspec.convert(state | {"peak": float(state["peak"])}, cls)
 
 
-def telling(one: Life | Outage, terms: Iterable[Term], settings: Fusing) -> tuple[Any, ...]:
+def telling(one: Life | Outage, terms: Iterable[Term], steps: Telling) -> tuple[Any, ...]:
     """What of an outage with these terms is worth telling, where it changes."""
     whole = (one.state, one.kind, one.start, one.end, one.confirmed_at, one.part_of, one.held_by)
-    steps = round(one.severity / (2 * settings.tell_severity)), round(one.probability / settings.tell_probability)
+    shares = round(one.severity / (2 * steps.severity)), round(one.probability / steps.probability)
     signs = (f"{'+' if term.weight > 0 else '-'}{term.signal}" for term in terms if abs(term.weight) >= TOLD)
-    return (*whole, *steps, " ".join(signs))
+    return (*whole, *shares, " ".join(signs))
+
+
+def speaking(terms: Iterable[Term]) -> list[Term]:
+    """The terms that are evidence for an outage, the heaviest first; of each signal only the one that weighs most."""
+    found: dict[str, Term] = {}
+    for term in sorted(terms, key=lambda term: (-term.weight, term.signal)):
+        if term.weight > 0 and term.signal != PRIOR:
+            found.setdefault(term.signal.partition(BESIDE)[0], term)
+    return list(found.values())

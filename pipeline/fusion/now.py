@@ -1,22 +1,16 @@
 """The horizon of now: fused from a copy of the settled state is what has come, and is not settled yet."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from pipeline.fusion.belief import Belief
-from pipeline.fusion.evidence import Said
-from pipeline.fusion.ledger import Ledger
-from pipeline.fusion.outages import ENDED, OPEN, RECOVERING, RETRACTED, telling
-from pipeline.fusion.turns import Heard, Turn
+from pipeline.fusion.belief import Belief, Turn
+from pipeline.fusion.life import ENDED, OPEN, RECOVERING, RETRACTED, telling
 from pipeline.records import LATEST, Outage
-from pipeline.settings import Fusing
-
-Mark = tuple[str, bool]
-"""A signal, and whether its last bin counts no more, or its next one is only awaited."""
+from pipeline.settings import Telling
 
 BACK = 3600
 """How far back a bin may come that does not lead to a new copy of the settled state [s]; no answer depends on it."""
@@ -39,39 +33,20 @@ class Provisional:
 class Copy:
     """A copy of the settled state that has fused every bin up to one that ends at ``reach`` [s].
 
-    ``fused``: the last revisions that it gave.  ``behind``: signals that had fallen behind, see `Now.fuse`.
+    ``fused``: the last revisions that it gave.
     """
 
-    ledger: Ledger | Belief
+    belief: Belief
     reach: int
     fused: dict[str, Outage] = field(default_factory=dict)
-    behind: dict[Mark, int] = field(default_factory=dict)
 
     def copy(self) -> "Copy":
-        return Copy(self.ledger.copy(), self.reach, dict(self.fused), dict(self.behind))
+        return Copy(self.belief.copy(), self.reach, dict(self.fused))
 
-    def goes_on(self, first: int, late: Mapping[Mark, int]) -> bool:
-        """Whether bins that end at ``first`` [s] or later can follow, where these signals are behind."""
-        return first > self.reach and self.behind == {name: at for name, at in late.items() if at < self.reach}
-
-    def see(self, turns: Sequence[Turn], late: Mapping[Mark, int]) -> list[tuple[Turn, Said | None]]:
-        """Fuse bins in order; gives each with what it was held against."""
-        told, done = list[Heard](), 0
-        for mark, at in sorted(late.items(), key=lambda one: one[1]):
-            if mark in self.behind or not turns or at >= turns[-1].end:
-                continue
-            until = sum(turn.end <= at for turn in turns)
-            told, done = told + self.ledger.see(turns[done:until]), until
-            signal, is_behind = mark
-            if is_behind:
-                self.ledger.leave_behind(signal)
-            else:
-                self.ledger.wait_for(signal)
-            self.behind[mark] = at
-        told += self.ledger.see(turns[done:])
-        self.fused |= {outage.id: outage for one in told for outage in one.outages}
+    def see(self, turns: Sequence[Turn]) -> None:
+        """Fuse bins in order."""
+        self.fused |= {outage.id: outage for told in self.belief.see(turns) for outage in told}
         self.reach = turns[-1].end if turns else self.reach
-        return [(turn, one.held) for turn, one in zip(turns, told, strict=True)]
 
 
 @dataclass
@@ -88,7 +63,7 @@ class Now:
     fused all, ``base`` one that has done so up to `BACK` before.
     """
 
-    settings: Fusing
+    telling: Telling
     number: int = 0
     record: dict[str, Outage] = field(default_factory=dict)
     told: dict[str, Provisional] = field(default_factory=dict)
@@ -106,26 +81,20 @@ class Now:
         self.base = self.front = None
         self.pending.clear()
 
-    def fuse(
-        self, settled: Ledger | Belief, until: int, queue: Iterable[Turn], late: Mapping[Mark, int]
-    ) -> list[tuple[Turn, Said | None]]:
+    def fuse(self, settled: Belief, until: int, queue: Iterable[Turn]) -> None:
         """Fuse what is pending; where that does not come after all that is fused, go back and fuse the ``queue`` anew,
-        at most from what is settled ``until`` then [s].  Gives each bin with what it was held against.
-
-        ``late``: until when the last bin of each signal counts that is not dead [s].  After that it counts no more, nor
-        that nothing came since: only what was observed in an outage does.
-        """
-        turns, told = sorted(self.pending, key=_turn), list[tuple[Turn, Said | None]]()
+        at most from what is settled ``until`` then [s]."""
+        turns = sorted(self.pending, key=_turn)
         self.pending = []
         first = turns[0].end if turns else LATEST
-        if self.front is None or not self.front.goes_on(first, late):
-            if self.base is None or self.base.reach < until or not self.base.goes_on(first, late):
+        if self.front is None or first <= self.front.reach:
+            if self.base is None or self.base.reach < until or first <= self.base.reach:
                 self.base = Copy(settled.copy(), until)
             turns = sorted((turn for turn in queue if turn.end > self.base.reach), key=_turn)
             old = sum(turn.end <= turns[-1].end - BACK for turn in turns)
-            told = self.base.see(turns[:old], late)
+            self.base.see(turns[:old])
             self.front, turns = self.base.copy(), turns[old:]
-        return told + self.front.see(turns, late)
+        self.front.see(turns)
 
     def tell(self, since: int) -> list[Provisional]:
         """What has changed; of what was never told only outages that were not over by ``since`` [s]."""
@@ -168,7 +137,7 @@ class Now:
     def _telling(self, outage: Outage) -> Any:
         """What is worth telling, where it changes."""
         outage = replace(outage, confirmed_at=None) if outage.state == RETRACTED else outage
-        return telling(outage, outage.signals, self.settings), [sign.name for sign in outage.signs]
+        return telling(outage, outage.signals, self.telling), [sign.name for sign in outage.signs]
 
     def _next(self, outage: Outage, settled: str, was: Provisional | None) -> Provisional:
         self.number += 1
@@ -186,12 +155,12 @@ class Now:
         return self.number, list(self.record.values()), told
 
     @classmethod
-    def load(cls, state: Any, settings: Fusing) -> "Now":
+    def load(cls, state: Any, telling: Telling) -> "Now":
         """From a saved state."""
         number, record, told = msgspec.convert(
             state, tuple[int, list[Outage], list[tuple[str, Outage, str, int | None]]]
         )
-        return cls(settings, number, {o.id: o for o in record}, {id_: Provisional(*one) for id_, *one in told})  # type: ignore[arg-type]
+        return cls(telling, number, {o.id: o for o in record}, {id_: Provisional(*one) for id_, *one in told})  # type: ignore[arg-type]
 
 
 def _turn(turn: Turn) -> tuple[int, int, str, str, int]:

@@ -1,18 +1,17 @@
 """The local calendar of a country, by its people's clock: where in the week a time is, and the kind of its day."""
 
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
-from functools import cache, lru_cache, partial
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 
-import numpy as np
 from holidays import HolidayBase, country_holidays
 
 from detectors import base
 from pipeline.bins import DAY
-from pipeline.geo.countries import QUARTER, local_times, week_slot, zone
+from pipeline.geo.countries import zone
 
 HOLIDAY = "holiday"  # the kind of a public or named holiday; days that matter have the kinds of the settings
 VOTES = ("election", "polling", "referendum", "plebiscite")  # words in the names of public holidays for a vote
@@ -172,11 +171,6 @@ def _joined(days: Iterable[Day]) -> tuple[Day, ...]:
     return tuple(joined)
 
 
-Calendar = Callable[[tuple[str, ...], np.ndarray], tuple[np.ndarray, np.ndarray]]
-"""``(countries, times (t,) [s])`` -> local week slot [s] and day kind, each ``(t, n)``."""
-
-NO_HOLIDAYS = Holidays()
-
 SATURDAY_SUNDAY, FRIDAY_SATURDAY, THURSDAY_FRIDAY = (5, 6), (4, 5), (3, 4)
 
 OTHER_WEEKENDS: dict[str, tuple[date, tuple[int, ...]]] = {
@@ -216,75 +210,3 @@ def is_weekend(country: str, day: date) -> bool:
         return day.weekday() in days
     known = _rest_days(country)
     return day.weekday() in SATURDAY_SUNDAY if known is None else known.is_weekend(day)
-
-
-@lru_cache(maxsize=4096)
-def _weekends(country: str, year: int) -> np.ndarray:
-    """Which days of a year, and which next to it, are of the weekend ``(368,) bool``; the first is 31 December."""
-    first = date(year - 1, 12, 31)
-    return np.array([is_weekend(country, first + timedelta(days=place)) for place in range(368)])
-
-
-@lru_cache(maxsize=16)
-def _days(countries: tuple[str, ...], year: int, holidays: Holidays) -> np.ndarray:
-    """Kinds of the days of a year, and of those next to it ``(n, 368) int8``; the first is 31 December."""
-    first = date(year - 1, 12, 31)
-    kinds = np.full((len(countries), 368), base.WORKDAY, np.int8)
-    for row, country in enumerate(countries):
-        kinds[row, _weekends(country, year)] = base.WEEKEND
-        days = frozenset[str]().union(*(holidays.of(country, each) for each in (year - 1, year, year + 1)))
-        places = [(date.fromisoformat(day) - first).days for day in days]
-        kinds[row, [place for place in places if 0 <= place < 368]] = base.HOLIDAY
-    return kinds
-
-
-def _kinds(countries: tuple[str, ...], local: np.ndarray, holidays: Holidays) -> np.ndarray:
-    """Day kind of distinct countries at their ``local (q, n)`` times [s], ``(q, n) int8``."""
-    kind = np.zeros(local.shape, np.int8)
-    years = local.astype("datetime64[s]").astype("datetime64[Y]").astype(np.int64) + 1970
-    for year in np.unique(years).tolist():
-        before = int(datetime(year - 1, 12, 31, tzinfo=UTC).timestamp())
-        at, own = np.nonzero(years == year)
-        kind[at, own] = _days(countries, year, holidays)[own, (local[at, own] - before) // DAY]
-    return kind
-
-
-@lru_cache(maxsize=16)
-def _table(countries: tuple[str, ...], quarters: tuple[int, ...], holidays: Holidays) -> tuple[np.ndarray, np.ndarray]:
-    """Local week slot [s] and day kind of distinct countries at these quarters of an hour, in which no day ends; ``(q,
-    n)``."""
-    local = local_times(countries, quarters)
-    return week_slot(local), _kinds(countries, local, holidays)
-
-
-@lru_cache(maxsize=8)
-def _distinct(countries: tuple[str, ...]) -> tuple[tuple[str, ...], np.ndarray]:
-    """Distinct countries, and the index of each: a hundred thousand networks are of 250 countries."""
-    known = {country: place for place, country in enumerate(dict.fromkeys(countries))}
-    return tuple(known), np.array([known[country] for country in countries], np.intp)
-
-
-def calendar(
-    countries: tuple[str, ...], times: np.ndarray, holidays: Holidays = NO_HOLIDAYS
-) -> tuple[np.ndarray, np.ndarray]:
-    """Local week slot [s] and day kind of each of n countries at t ``times (t,) int64`` [s], both ``(t, n)``.
-
-    Only ``holidays`` count as such; without any, every day is a workday or of the weekend.
-    """
-    each, places = _distinct(countries)
-    since = times % QUARTER
-    quarters, of = np.unique(times - since, return_inverse=True)
-    slot, kind = _table(each, tuple(quarters.tolist()), holidays)
-    return (slot[of] + since[:, None])[:, places], kind[of][:, places]
-
-
-def calendar_with(holidays: Holidays) -> Calendar:
-    """`calendar` with these holidays.
-
-    Examples
-    --------
-    >>> days = calendar_with(Holidays(frozenset(["PK 2024-12-26"]), public=True, matter=frozenset(["IN 2024-12-25"])))
-    >>> days(("NL", "PK", "IN"), 1735130000 + DAY * np.array([0, 1, 5]))[1].tolist()
-    [[2, 2, 0], [2, 2, 0], [0, 0, 0]]
-    """
-    return partial(calendar, holidays=holidays)

@@ -1,5 +1,5 @@
 """Bins in, verdicts out.  The stage is the door of this package."""
 
-from pipeline.judge.judging import JudgeStage
+from pipeline.judge.stage import JudgeStage
 
 __all__ = ["JudgeStage"]

@@ -18,12 +18,9 @@ from detectors.state import unpack as unpack_state
 from detectors.stuck import Stuck
 from pipeline.bins import NEVER
 from pipeline.kinds import KINDS, kind_of
-from pipeline.records import END, UP, Bins, Entity, Run, Verdicts
+from pipeline.records import DAILY, END, PARTS, UP, Bins, Entity, Run, Verdicts
 from pipeline.state import pack, remember, touch, unpack
 from pipeline.topics import partition_for
-
-PARTS, DAILY = "parts", "daily"
-"""Names of the detectors beside the first: of a country's series that is made from its parts, and of daily means."""
 
 SLOW = ("traffic",)
 """Kinds of signals in which throttling shows."""

@@ -12,13 +12,12 @@ import numpy as np
 from detectors.base import ALWAYS, SETTLING
 from detectors.state import FORGETS, MISSED
 from pipeline.bins import DAY, NEVER, WIDTH, Cadence
-from pipeline.fusion.evidence import BESIDE
+from pipeline.fusion.life import BESIDE
 from pipeline.kinds import kind_of
 from pipeline.records import Elements, Outage, Rows
-from pipeline.settings import Fusing
 
-LONG = 3600
-"""Shorter holes are not reported [s]."""
+LONG, PATIENCE = 3600, 2
+"""Shorter holes are not reported [s], [bins]."""
 
 Series = tuple[str, str, str]
 """``(signal, entity_type, entity)``; a signal that netvigil counts itself has no entity: it is one for all places."""
@@ -45,12 +44,11 @@ class Stretch(NamedTuple):
 
 @dataclass
 class Observed:
-    """When each place was observed; ``stale``: bins that fusion keeps a verdict, no hole to report."""
+    """When each place was observed."""
 
     stretches: dict[Series, list[Stretch]] = field(default_factory=dict)
     first: int = ALWAYS
     last: int = NEVER
-    stale: int = Fusing.stale
 
     def take(self, frame: Elements | Rows, signals: Iterable[str]) -> None:
         first, last = int(frame.time.min()), int(frame.time.max())
@@ -68,7 +66,7 @@ class Observed:
 
     def patience(self, step: int) -> int:
         """The longest hole that is not reported where a bin begins every ``step``, both [s]."""
-        return max(LONG, self.stale * step)
+        return max(LONG, PATIENCE * step)
 
     def _extend(self, series: Series, stretch: Stretch, pause: int) -> None:
         """``pause``: the longest time between bins [s]."""

@@ -9,7 +9,6 @@ from pipeline.bins import DAY, NEVER
 from pipeline.feeds import Dispatch, Line, Recording
 from pipeline.records import DeadLetter, Elements, Frame, Heartbeat, Places, Rows, Run, known
 from pipeline.replay.coverage import Observed
-from pipeline.settings import Fusing
 
 
 @dataclass(frozen=True)
@@ -28,13 +27,11 @@ class Pace:
 class Playback:
     """The frames of recordings in order of event time; ``places`` and ``observed`` fill as it plays."""
 
-    def __init__(
-        self, recordings: Iterable[Recording], run: Run, pace: Pace | None = None, stale: int = Fusing.stale
-    ) -> None:  # fmt: skip
+    def __init__(self, recordings: Iterable[Recording], run: Run, pace: Pace | None = None) -> None:
         self.run, self.pace, self.reached = run, pace, NEVER
         self.places: Places = {}
         self.sleep: Callable[[float], object] = time.sleep
-        self.observed = Observed(stale=stale)
+        self.observed = Observed()
         self.streams = [
             (Dispatch(run, r.feed, r.signals, networks=r.networks, recorded=r.recorded), r) for r in recordings
         ]

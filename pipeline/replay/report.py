@@ -13,8 +13,7 @@ from pipeline.codec import outage_json
 from pipeline.engine import Engine, Output, chain
 from pipeline.feeds import Line
 from pipeline.fusion import Fused
-from pipeline.fusion.evidence import BESIDE, NEARLY_ALL, amiss, speaking
-from pipeline.fusion.outages import ENDED, OPEN, RETRACTED
+from pipeline.fusion.life import BESIDE, ENDED, OPEN, RETRACTED, speaking
 from pipeline.records import (
     DeadLetter,
     Elements,
@@ -33,7 +32,7 @@ from pipeline.records import (
 )  # fmt: skip
 from pipeline.replay.coverage import Observed, Past, Series
 from pipeline.replay.playback import Playback
-from pipeline.settings import Fusing
+from pipeline.settings import Settings
 from pipeline.signals.binning import Late, Total
 
 See = Callable[[Output | DeadLetter], None]
@@ -57,6 +56,9 @@ LAST_HOURS = 3 * 3600
 
 LEAST_BINS = 2
 """And over so many bins at least [-]."""
+
+NEARLY_ALL = 0.9
+"""Of which more is left, that is back [0-1]."""
 
 
 class Incident(NamedTuple):
@@ -155,7 +157,7 @@ class ReplayReport:
                 if self._taken.get(place) is not verdicts:
                     self._taken[place] = verdicts
                     self.take(verdicts)
-            case Verdicts() if output.entities and output.watermark > NEVER:  # of the first detector
+            case Verdicts() if output.entities and not output.is_made:
                 self._count(output)
                 self._keep(output)
                 self._see_feed(output)
@@ -199,7 +201,7 @@ class ReplayReport:
                     last[one.id].append(one)
         return {outage.id: last[outage.id] for outage in outages if outage.state in OPEN and outage.id in last}
 
-    def lacking(self, settings: Fusing) -> list[Left]:
+    def lacking(self, settings: Settings) -> list[Left]:
         """Where a tenth or more is lacking at the end, within a day after; not where the usual is no longer known."""
         found = []
         frames = [frame for own in self._frames.values() for frame in own]
@@ -207,7 +209,7 @@ class ReplayReport:
         over = [
             outage for outage in self.sorted()
             if outage.state == ENDED and outage.end is not None and end - outage.end <= DAY
-            and outage.end - outage.start < settings.used_to
+            and outage.end - outage.start < settings.model.relearn_days * DAY
         ]  # fmt: skip
         own = [
             (outage, (term.signal.partition(BESIDE)[0], outage.entity_type, outage.entity))
@@ -272,7 +274,7 @@ class ReplayReport:
             since = np.append(since, [[NEVER, 0]], axis=0)[at]
             longest, silent = np.append(longest, [[0, 0, 0]], axis=0)[at], np.append(silent, [[0, 0]], axis=0)[at]
         fresh = (verdicts.start > last)[:, None] & verdicts.settled & ~np.isnan(verdicts.value)
-        says = fresh & (verdicts.state != UNKNOWN) & ~amiss(verdicts.value, verdicts.expected, verdicts.state)
+        says = fresh & (verdicts.state != UNKNOWN)
         seen, judged = seen + fresh.sum(axis=0), judged + says.sum(axis=0)
         if (since[:, 0] != NEVER).any() or (fresh != says).any():
             for start, is_seen, is_judged in zip(verdicts.start.tolist(), fresh, says, strict=True):

@@ -9,8 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from pipeline.explain.metric_points import Point
-from pipeline.fusion.evidence import ratios
-from pipeline.fusion.outages import OPEN
+from pipeline.fusion.life import OPEN
 from pipeline.records import Entity, Outage, Places, Verdicts, known, placed
 
 Key = tuple[str, ...]
@@ -82,7 +81,7 @@ class Shown:
         is_out = self.out(verdicts.run.tense)
         if not is_out:
             return
-        ratio = ratios(verdicts.value[row], verdicts.expected[row])
+        ratio = verdicts.ratio[row]
         for i, entity in enumerate(verdicts.entities):
             if entity[:2] in is_out and not math.isnan(ratio[i]):
                 place = (verdicts.run.tense, entity.type, entity.name)

@@ -11,7 +11,7 @@ import numpy as np
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from pipeline.explain.metric_points import Point, ended_points, entity_point, home_points, outage_points, verdict_points
-from pipeline.fusion.outages import ENDED, OPEN, RETRACTED
+from pipeline.fusion.life import ENDED, OPEN, RETRACTED
 from pipeline.records import DEAD, TENSES, Entity, Outage, Verdicts
 from pipeline.serve.exposition import Key, Shown
 from pipeline.serve.metric_names import COUNTER, FAMILIES, HISTOGRAM, Family

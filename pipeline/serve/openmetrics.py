@@ -16,7 +16,7 @@ from prometheus_client.utils import floatToGoString
 
 from pipeline.bins import DAY
 from pipeline.explain.metric_points import Point, ended_points, entity_point, home_points, outage_points, verdict_points
-from pipeline.fusion.outages import OPEN
+from pipeline.fusion.life import OPEN
 from pipeline.records import Outage, Verdicts
 from pipeline.serve.exposition import RESTORED_FOR, TOLD_FOR, Place, Shown
 from pipeline.serve.metric_names import ENDINGS, FAMILIES

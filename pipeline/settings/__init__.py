@@ -1,16 +1,16 @@
 """Every number that a person may want to change, with its unit, its reason and its bounds: see docs/settings.md."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Annotated
 
 import numpy as np
 from msgspec import Meta
 
-from pipeline.settings.bounded import AtLeastOne, Count, Family, PartOf, Seconds, Share
-from pipeline.settings.fusing import Fusing
-from pipeline.settings.judging import Judging
-
-__all__ = ["Counting", "Evaluating", "Fusing", "Judging", "Settings"]
+from detectors.model import Model
+from pipeline.geo.calendar import Almanac
+from pipeline.geo.countries import checked_day
+from pipeline.settings.bounded import AtLeastOne, Count, DayKind, Family, LocalDay, PartOf, Seconds, Share
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,41 @@ class Counting:
 
 
 @dataclass(frozen=True)
+class Calendar:
+    """Which local days are not like others.  A day is a country and a date: ``"PK 2024-02-08"``."""
+
+    days: dict[LocalDay, DayKind] = field(default_factory=dict)
+    """Days that matter: ``"PK 2024-02-08" = "election"``.  On them an outage of the country is more likely before any
+    evidence, and more likely a shutdown.  They are no holidays."""
+
+    holidays: tuple[LocalDay, ...] = ()
+    """Holidays that the package ``holidays`` does not name: on these, people use less as well."""
+
+    public_holidays: bool = True
+    """Whether the public holidays of every country count, as the package ``holidays`` names them."""
+
+    def __post_init__(self) -> None:
+        for day in (*self.days, *self.holidays):
+            checked_day(day)
+
+    @cached_property
+    def almanac(self) -> Almanac:
+        """What the calendar says of each day."""
+        return Almanac(self.holidays, self.public_holidays, self.days)
+
+
+@dataclass(frozen=True)
+class Telling:
+    """What change of an outage is worth a new revision."""
+
+    severity: PartOf = 0.05
+    """Change of severity, or twice as much of the depth now [0-1]."""
+
+    probability: PartOf = 0.1
+    """Change of probability [0-1]."""
+
+
+@dataclass(frozen=True)
 class Evaluating:
     """How outages are compared with labels where no ``TOLERANCE.csv`` says how exact the labels are."""
 
@@ -111,8 +146,9 @@ class Settings:
     """All settings."""
 
     counting: Counting = field(default_factory=Counting)
-    judging: Judging = field(default_factory=Judging)
-    fusing: Fusing = field(default_factory=Fusing)
+    model: Model = field(default_factory=Model)
+    calendar: Calendar = field(default_factory=Calendar)
+    telling: Telling = field(default_factory=Telling)
     evaluating: Evaluating = field(default_factory=Evaluating)
     silence: AtLeastOne = 5 * 60
     """A live feed counts as dead when no heartbeat, of one a minute, came for this long [s].  With the alert's own

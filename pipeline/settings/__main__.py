@@ -4,18 +4,20 @@ import ast
 import inspect
 import re
 import sys
+from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from msgspec import Meta, json
 
+from detectors.model import BOUNDS, Model
 from pipeline.settings import Settings
 from pipeline.settings.bounded import MOST
 
 HEAD = """# Settings
 
 Every number that you may want to change, with its default, its bounds and its reason. A file for `--settings` has the
-same names in TOML: `silence` at its head, the others in tables, as in `[fusing]`. It names only what it changes.
+same names in TOML: `silence` at its head, the others in tables, as in `[model]`. It names only what it changes.
 Whole numbers go up to a billion at most. This page is written by `make docs` from `pipeline/settings`.
 
 """
@@ -35,16 +37,29 @@ def page() -> str:
 
 def _table(cls: type, values: dict[str, Any]) -> str:
     """A table of these settings of a class."""
-    kinds, reasons = get_type_hints(cls, include_extras=True), _reasons(cls)
     lines = ["| setting | default | unit | bounds | meaning |", "|---|---|---|---|---|"]
+    known = dict(_of_model() if cls is Model else _described(cls))
     for name, value in values.items():
-        unit = UNIT.search(reasons[name])
-        cells = (
-            f"`{name}`", f"`{json.encode(value).decode()}`", unit[1] if unit else "–", _bounds(kinds[name]) or "–",
-            UNIT.sub("", reasons[name], count=1),
-        )  # fmt: skip
+        unit, bounds, reason = known[name]
+        cells = f"`{name}`", f"`{json.encode(value).decode()}`", unit or "–", bounds or "–", reason
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines) + "\n"
+
+
+def _of_model() -> Iterator[tuple[str, tuple[str, str, str]]]:
+    """Unit, bounds and meaning of each parameter of the model."""
+    for one in fields(Model):
+        unit, reason, source = (one.metadata[name] for name in ("unit", "reason", "source"))
+        low, high = BOUNDS[unit]
+        yield one.name, (unit, f"from {low:,g} to {high:,g}", f"{reason} ({source})")
+
+
+def _described(cls: type) -> Iterator[tuple[str, tuple[str, str, str]]]:
+    """The same of each setting of a class that describes them by docstrings."""
+    kinds = get_type_hints(cls, include_extras=True)
+    for name, reason in _reasons(cls).items():
+        unit = UNIT.search(reason)
+        yield name, (unit[1] if unit else "", _bounds(kinds[name]), UNIT.sub("", reason, count=1))
 
 
 def _bounds(kind: Any) -> str:

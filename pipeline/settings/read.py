@@ -62,8 +62,8 @@ def sentence(error: str, given: dict[str, Any], kind: Any = Settings) -> str:
 
     Examples
     --------
-    >>> sentence("Expected `int` >= 0 - at `$.fusing.calm`", {"fusing": {"calm": -1}})
-    'fusing.calm = -1: wanted int >= 0'
+    >>> sentence("Expected `int` >= 0 - at `$.counting.forget`", {"counting": {"forget": -1}})
+    'counting.forget = -1: wanted int >= 0'
     """
     wanted, _, place = error.replace("`", "").partition(" - at ")
     name, value = re.sub(r".*\$\.?|\[.*", "", place), given
@@ -100,9 +100,9 @@ def changed(settings: Any, usual: Any = None, table: str = "") -> list[str]:
 
     Examples
     --------
-    >>> from pipeline.settings import Fusing, Judging
-    >>> changed(Settings(judging=Judging(detector="burst"), fusing=Fusing(confirm=0.5)))
-    ['judging.detector = "burst"', 'fusing.confirm = 0.5']
+    >>> from detectors.model import Model
+    >>> changed(Settings(silence=60, model=Model(confirm=0.9)))
+    ['model.confirm = 0.9', 'silence = 60']
     """
     usual, found = type(settings)() if usual is None else usual, []
     for one in fields(settings):

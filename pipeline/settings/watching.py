@@ -172,11 +172,11 @@ def with_days(settings: Settings, watches: Iterable[Watch]) -> Settings:
     Examples
     --------
     >>> watch = Watch("PK", "", datetime(2024, 2, 8, 8), datetime(2024, 2, 9), "Asia/Karachi", "election")
-    >>> with_days(Settings(), [watch]).fusing.days
+    >>> with_days(Settings(), [watch]).calendar.days
     {'PK 2024-02-08': 'election'}
     """
     days = {day: watch.day for watch in watches if watch.day and watch.day != EXAMS for day in watch.days()}
-    return replace(settings, fusing=replace(settings.fusing, days=days | settings.fusing.days))
+    return replace(settings, calendar=replace(settings.calendar, days=days | settings.calendar.days))
 
 
 def networks(watches: Sequence[Watch], known: Iterable[Entity]) -> tuple[Entity, ...]:

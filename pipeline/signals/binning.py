@@ -46,7 +46,7 @@ class Binner(Protocol[Batch]):
         ...
 
 
-CELLS = 2**17  # most values in one frame of bins [-]: a frame of verdicts, with 46 bytes a value, must fit a message
+CELLS = 100_000  # most values in one frame of bins [-]: a frame of verdicts, with 66 bytes a value, must fit a message
 MakeBinner = Callable[[Run, str, int], Binner]  # ``(run, feed, partition)`` -> the binner of that stream
 
 

@@ -32,7 +32,7 @@ from pipeline.explain.text import (
     local_text,
     utc_text,
 )
-from pipeline.fusion.outages import CONFIRMED, OPEN, RECOVERING
+from pipeline.fusion.life import CONFIRMED, OPEN, RECOVERING
 from pipeline.records import Outage
 from pipeline.settings.bounded import ENTITY_TYPES
 from pipeline.settings.watching import Watch

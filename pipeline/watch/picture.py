@@ -13,10 +13,9 @@ from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
 from pipeline.bins import DAY
 from pipeline.codec import iso
 from pipeline.errors import few
-from pipeline.explain.terms import SLOW, because, signal_name
+from pipeline.explain.terms import because, signal_name
 from pipeline.explain.text import KIND_WORDS, country_time, entity_name, lasting, utc
-from pipeline.fusion.evidence import BESIDE, ratios, speaking
-from pipeline.fusion.outages import CONFIRMED, ENDED, OPEN, RECOVERING, RETRACTED, SUSPECTED
+from pipeline.fusion.life import BESIDE, CONFIRMED, ENDED, OPEN, RECOVERING, RETRACTED, SUSPECTED, speaking
 from pipeline.kinds import ROUTES, kind_of
 from pipeline.records import DEAD, UP, DeadLetter, Entity, Outage, Progress, Verdicts, known, placed
 from pipeline.signals.binning import FeedStatus
@@ -173,7 +172,7 @@ class Picture:
     def take(self, output: Verdicts | Outage | FeedStatus | DeadLetter | Progress) -> None:
         """Take in an output of the path; an outage is one of the settled record."""
         match output:
-            case Verdicts() if output.detector not in SLOW:
+            case Verdicts() if not output.is_made:
                 self._verdicts(output)
             case Outage():
                 _newer(self.record, output)
@@ -301,7 +300,7 @@ class Picture:
         is_gone = self._is_dead(signal) or seen is not points[-1] or now - seen.end > self.recent
         words = LOW if seen.is_low else HIGHER if seen.state == HIGH else NORMAL
         state = MISSING if is_gone else words if seen.is_judged else UNJUDGED
-        share = float(ratios(np.array(seen.value), np.array(seen.expected)))
+        share = seen.value / seen.expected if seen.expected > 0 else float("nan")
         return Reading(
             *base, state, seen.value, None if math.isnan(seen.expected) else seen.expected,
             None if math.isnan(share) else share, iso(seen.end), max(0, now - seen.end),

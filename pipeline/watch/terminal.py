@@ -11,7 +11,7 @@ from rich.text import Text
 from pipeline.codec import seconds
 from pipeline.errors import printable
 from pipeline.explain.text import chance_text, lasted, lasting, utc
-from pipeline.fusion.outages import ENDED
+from pipeline.fusion.life import ENDED
 from pipeline.records import Outage
 from pipeline.watch.picture import BACK, FINE, LOW, NORMAL, OUT, PERHAPS, Country, Place, Reading, View
 

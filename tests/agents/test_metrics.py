@@ -16,7 +16,6 @@ from pipeline.fusion import Arrived, Fused, FuseStage, Missed, Provisional
 from pipeline.kafka.reader import HEADER, origin
 from pipeline.records import DEAD, END, UP, Entity, Frame, Heartbeat, Outage, Progress, Rows, Run, Verdicts
 from pipeline.serve.metrics import Metrics
-from pipeline.settings import Fusing
 from pipeline.settings.watching import Watch
 from pipeline.signals.binning import BinStage, Late
 from pipeline.signals.series import Series
@@ -48,7 +47,7 @@ class Board:
 
     def restarted(self, run: str, tense: str = "replay") -> None:
         """A fuse stage with an open outage of that run comes from its snapshot."""
-        before, after = FuseStage(0, Fusing()), FuseStage(0, Fusing())
+        before, after = FuseStage(0), FuseStage(0)
         before.step(verdicts("probing.ioda", "....LLLL", run=Run(run, tense, ("probing.ioda",))))
         after.load(before.save())
         self.metrics.resume(after)
@@ -112,7 +111,7 @@ def test_a_feed_that_was_dead_before_a_restart_is_dead_after_it() -> None:
 
 def test_a_signal_of_a_dead_feed_stays_blind_although_older_bins_of_it_are_fused_later() -> None:
     board, run = Board(), Run("live", "live", ("bgp.ris", "probing.ioda"))
-    stage, health = FuseStage(0, Fusing()), ("netvigil_bin_health_ratio", {"signal": "bgp.ris"})
+    stage, health = FuseStage(0), ("netvigil_bin_health_ratio", {"signal": "bgp.ris"})
     board.fuse(stage, verdicts("bgp.ris", "....", run=run))
     board.fuse(stage, verdicts("probing.ioda", "..", run=run))
     assert board.value(*health) == 1
@@ -200,7 +199,7 @@ def test_a_rebalance_brings_back_the_shown_run_and_none_that_was_removed() -> No
 
 def test_an_open_outage_of_a_network_keeps_its_labels_over_a_restart_so_that_its_alert_stays_the_same() -> None:
     board, zong = Board(), Entity("asn", "AS59257", "PK", title="Zong")
-    before, after = FuseStage(0, Fusing()), FuseStage(0, Fusing())
+    before, after = FuseStage(0), FuseStage(0)
     before.step(verdicts("probing.ioda", "....LLLL", run=Run("l", "live", ("probing.ioda",)), entity=zong))
     after.load(before.save())
     board.metrics.resume(after)

@@ -36,7 +36,7 @@ async def test_a_snapshot_of_a_partition_that_went_is_written_no_further() -> No
 @played
 async def test_a_snapshot_of_another_form_is_refused_in_a_sentence_and_nothing_is_made_of_later_messages() -> None:
     changelog, said = Changelog(), []
-    await Snapshots(table(changelog), form="1 seasonal").save(0, Mark(5), b"1")
+    await Snapshots(table(changelog), form="1 predictive").save(0, Mark(5), b"1")
     written = len(changelog.written)
 
     async def emit(output: object, *_: object) -> list[object]:
@@ -50,7 +50,7 @@ async def test_a_snapshot_of_another_form_is_refused_in_a_sentence_and_nothing_i
     await host.take(Event(6, b"1"))
     await host.save_due(anyway=True)
     assert (said, len(changelog.written)) == ([], written)
-    assert Snapshots(table(changelog), form="1 seasonal").load(0) == (Mark(5), b"1")
+    assert Snapshots(table(changelog), form="1 predictive").load(0) == (Mark(5), b"1")
 
 
 @played

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from pipeline.fusion import FuseStage
-from pipeline.settings import Fusing
 from tests.bench.rate import Rate, timed
 from tests.fusion.worst import ENTITIES, worst
 
@@ -12,7 +11,7 @@ BINS = 10
 
 def fused(out: int) -> float:
     """Entities a second, in bins in which nothing changes."""
-    stage = FuseStage(0, Fusing())
+    stage = FuseStage(0)
     bins = [worst(number, out) for number in range(BINS + 2)]
     for verdicts in bins[:2]:
         stage.step(verdicts)

@@ -36,7 +36,7 @@ def slots(days: int, series: int, seed: int) -> Iterator[tuple[np.ndarray, np.nd
 def main() -> int:
     """Print what each bin of the last day took; 1 where a bin or the state is beyond its limit."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--detector", default="seasonal", choices=REGISTRY)
+    arguments.add_argument("--detector", default="predictive", choices=REGISTRY)
     arguments.add_argument("--series", type=int, default=100_000)
     arguments.add_argument("--days", type=int, default=35)
     arguments.add_argument("--seed", type=int, default=1)

@@ -33,8 +33,8 @@ def test_json_is_one_object_with_iso_times(tmp_path: Path) -> None:
     assert (told.pop("watermark"), told.pop("judged_from")) == ("2024-02-08T00:10:00Z", None)
     assert [told.pop(name) for name in ("judged", "missed", "refused")] == [0, 0, 0]
     lists = (
-        "unobserved moved broken stuck few_sources hardly_judged not_judged too_few_parts lacking undated now "
-        "last_observed given_up unmatched outages"
+        "unobserved moved broken stuck few_sources hardly_judged not_judged lacking undated now last_observed given_up "
+        "unmatched outages"
     )
     assert told == {name: [] for name in lists.split()}
 

@@ -42,7 +42,7 @@ def revision(at: int, state: str = "confirmed", number: int = 2, **changed: Any)
 def a_day_of_pakistan(history: History) -> None:
     """An outage of 13 hours, a suspicion by a slow loss, and a country of regions at the end."""
     network = {"id": "n", "entity_type": "asn", "entity": "AS59257"}
-    slow = (Term("traffic.radar/cusum", 0.7, -14.0, 8.0, 1.0),)
+    slow = (Term("traffic.radar/daily", 0.7, -14.0, 8.0, 1.0),)
     late = {"id": "s", "start": LAST - 3600, "detected_at": LAST - 3000, "confirmed_at": None, "signals": slow}
     told = {
         T + 900: [revision(T, "suspected", 1, confirmed_at=None)],

@@ -3,11 +3,9 @@
 FORGETS = "nothing is inpainted: after a day and a half in three the outage is the median"
 WIDE = "a day that swings by a fifth makes the mean deviation so wide that a fall to nothing is within five of it"
 CHANCE = "three deviations of one bin are confirmed, which noise alone passes now and then: 2 % false were published"
-DAILY = "the mean of a day decides: five hours of outage do not move it, and two bins of a long one not yet"
 SAMPLED = "what is connected is a set and has no sampling noise, which is many that go at once to this rule"
 CLOCKLESS = "the rule knows no time of day: a deep night is half the day"
 FOR_EVER = "what is low is inpainted, and the rule has no new normal: the alert lasts for ever"
-YEARS = "what is throttled stays so for years: a fall by a fifth is the level after two, a smaller one after ten days"
 TWICE = "nothing is inpainted: a second day of outage resembles the first one most"
 
 EXCLUDED: dict[tuple[str, str], str] = {
@@ -20,9 +18,5 @@ EXCLUDED: dict[tuple[str, str], str] = {
     ("chocolatine", "a_level_shift_is_the_normal_in_the_end"): FOR_EVER,
     ("burst", "the_outage_is_found"): SAMPLED,
     ("burst", "nothing_is_confirmed_on_a_start_at_night"): SAMPLED,
-    ("cusum", "the_outage_is_found"): DAILY,
-    ("cusum", "a_total_outage_is_found"): DAILY,
-    ("cusum", "a_long_outage_is_not_the_normal_within_days"): DAILY,
-    ("cusum", "a_level_shift_is_the_normal_in_the_end"): YEARS,
     ("similar_days", "a_long_outage_is_not_the_normal_within_days"): TWICE,
 }

@@ -59,7 +59,7 @@ def cut(context: Context, start: int, end: int) -> Context:
 
 def pick(context: Context, entities: list[int]) -> Context:
     of_each = (context.health[entities], context.week_slot[:, entities], context.day_kind[:, entities])
-    return Context(context.width, *of_each, None if context.switched is None else context.switched[entities])
+    return Context(context.width, *of_each)
 
 
 @cache
@@ -111,5 +111,4 @@ def neighbours(detector: AnyDetector) -> Made:
     kind = (slot >= np.array([5, 5, 4, 6, 5, 4]) * DAY).astype(np.int8)
     kind[(day >= 2) & (day < 3), 3] = 2
     kind[:, 5] = hour[:, 0] % 2
-    switched = np.array([False, False, False, True, True, False])
-    return replace(series, x=x, context=replace(series.context, week_slot=slot, day_kind=kind, switched=switched))
+    return replace(series, x=x, context=replace(series.context, week_slot=slot, day_kind=kind))

@@ -24,7 +24,7 @@ from detectors.base import (
     utc_context,
 )
 from detectors.history import History
-from detectors.state import extend, in_common, joint, pack, parted, unpack
+from detectors.state import extend, pack, unpack
 from tests.detectors.excluded import EXCLUDED
 from tests.detectors.lives import cut, ended, eventful, judged, lived, neighbours, pick, rows, same, warm, weeks, whole
 from tests.detectors.synthetic import made
@@ -94,21 +94,6 @@ def entities_do_not_interact(detector: AnyDetector) -> None:
     for i in (0, 3, 4):
         _, alone = detector.run(series.x[:, [i]], series.t, pick(series.context, [i]))
         same(alone._asdict(), Verdict(*(a[:, [i]] for a in together))._asdict())
-
-
-def groups_are_judged_together_as_they_are_apart(detector: AnyDetector) -> None:
-    series, begin = eventful(detector), 72 * weeks(detector)
-    groups = [0, 1], [2]
-    states = [detector.init(2), detector.init(1)]
-    for start, end in pairwise((0, 7, begin + 30, begin + 31, begin + 160, len(series.t))):
-        t, x, context = series.t[start:end], series.x[start:end], cut(series.context, start, end)
-        state, verdict = detector.run(x, t, context, joint(states))
-        same(verdict._asdict(), rows(whole(detector), start, end)._asdict())
-        apart = [detector.run(x[:, g], t, pick(context, g), s)[0] for g, s in zip(groups, states, strict=True)]
-        states = parted(state, states)
-        for one, other in zip(states, apart, strict=True):
-            same(pack(one), pack(other))
-    assert in_common(states[0]) == in_common(states[1]) != in_common(replace(states[1], last=0))
 
 
 def an_entity_met_later_is_a_fresh_one(detector: AnyDetector) -> None:
@@ -260,7 +245,6 @@ PROMISES: list[Promise] = [
     it_is_deterministic,
     it_resumes_anywhere,
     entities_do_not_interact,
-    groups_are_judged_together_as_they_are_apart,
     an_entity_met_later_is_a_fresh_one,
     flat_is_quiet,
     missing_says_nothing,

@@ -14,7 +14,6 @@ from pipeline.engine import Engine
 from pipeline.errors import UserError
 from pipeline.evaluation.cases import read_cases
 from tests.evaluation.measured import (
-    PARAMETERS,
     TERMS,
     Change,
     Figures,
@@ -95,10 +94,10 @@ def main(data: Path, only: list[str]) -> None:
     cases = read_cases(sorted(path.parent for path in data.glob("*/labels.csv")))
     if not cases:
         raise UserError(f"{data}: no folder of a case is in it, one with labels.csv")
-    terms = [(name, "away", change) for name, change in TERMS[PARAMETERS].items()]
+    terms = [(name, "away", change) for name, change in TERMS.items()]
     chosen = [one for one in [*singles(), *terms] if not only or one[0] in only]
     if strange := set(only) - {name for name, *_ in chosen}:
-        raise UserError(f"{', '.join(sorted(strange))}: no parameter and no term of {PARAMETERS.__name__}")
+        raise UserError(f"{', '.join(sorted(strange))}: no parameter and no term of the model")
     every = [SHIPPED, *allowed(chosen)]
     table = measure([change for *_, change in every], of_cases(cases) | worlds(), kept_in(ROOT / ".cache"))
     Console(width=160).print(shown(every, table))

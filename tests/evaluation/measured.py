@@ -23,35 +23,28 @@ from pipeline.evaluation.runs import OURS, Judged, country_of, judge, outcome
 from pipeline.evaluation.spans import Span
 from pipeline.feeds import Label
 from pipeline.fusion import Fused
-from pipeline.fusion.outages import OPEN
+from pipeline.fusion.life import OPEN
 from pipeline.records import Entity, Outage, placed
-from pipeline.settings import Fusing, Settings
+from pipeline.settings import Settings
 from tests.house.count import deciding
 from tests.house.tree import text
 from tests.tracked import tracked
 
-PARAMETERS: type = Fusing
-"""The class of the parameters."""
-
 NONE = 1e-9
 """A rate or a share that is as good as none."""
 
-TERMS: dict[type, dict[str, dict[str, Any]]] = {
-    Fusing: {"holidays": {"holiday": 0.0}, "parts together": {"together": 0.001}},
-    Model: {
-        "quiet days": {"quiet_rates": (NONE,) * len(Model().quiet_rates)},
-        "signals off": {"off_rate": NONE, "off_rate_company": NONE},
-        "levels moved": {"moved_rate": NONE},
-        "signals that do not see it": {"blind": NONE},
-        "signals that lag": {"lag": NONE},
-        "changes of depth": {"jump_rate": NONE},
-        "common steps of a feed": {"feed_rate": NONE},
-        "parts with their country": {"fallen": NONE},
-        "throttling": {"throttle_rate": NONE},
-        "heavy tails": {"tails": 1000.0},
-    },
+TERMS: dict[str, dict[str, Any]] = {
+    "quiet days": {"quiet_rates": (NONE,) * len(Model().quiet_rates)},
+    "signals off": {"off_rate": NONE, "off_rate_company": NONE},
+    "levels moved": {"moved_rate": NONE},
+    "signals that do not see it": {"blind": NONE},
+    "signals that lag": {"lag": NONE},
+    "changes of depth": {"jump_rate": NONE},
+    "common steps of a feed": {"feed_rate": NONE},
+    "parts with their country": {"fallen": NONE},
+    "throttling": {"throttle_rate": NONE},
 }
-"""By class, name of a term -> the parameters that take it away."""
+"""Name of a term -> the parameters that take it away."""
 
 SHARES = ("share", "probability")
 """Units of numbers from 0 to 1: their odds are halved and doubled."""
@@ -85,15 +78,13 @@ class Figures(NamedTuple):
 
 def made(change: Change) -> Engine:
     """The engine with these parameters; ValueError where one is not allowed."""
-    if PARAMETERS is Model:
-        return Engine(model=Model(**change))
-    return Engine(Settings(fusing=Fusing(**change)))
+    return Engine(Settings(model=Model(**change)))
 
 
 def singles() -> Iterator[tuple[str, str, Change]]:
     """Parameter, what is changed, and how: each number at half and at double."""
-    for one in fields(PARAMETERS):
-        own, unit = getattr(PARAMETERS(), one.name), one.metadata.get("unit", "")
+    for one in fields(Model):
+        own, unit = getattr(Model(), one.name), one.metadata.get("unit", "")
         for word, by in (("half", 0.5), ("double", 2.0)):
             if (value := moved(own, by, unit)) != own:
                 yield one.name, word, {one.name: value}
@@ -270,5 +261,5 @@ def read(kept: Path) -> dict[str, dict[str, Figures]]:
 
 def kept_in(folder: Path) -> Path:
     """The table of the code and the parameters that decide now: another one begins where they change."""
-    code = "".join([repr(PARAMETERS()), *map(text, deciding())])
+    code = "".join([repr(Model()), *map(text, deciding())])
     return folder / f"measured-{hashlib.sha256(code.encode()).hexdigest()[:12]}.csv"

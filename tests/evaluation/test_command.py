@@ -1,7 +1,6 @@
 """What `netvigil evaluate` prints and returns, for people and for programs."""
 
 import json
-from dataclasses import replace
 from html import escape
 from pathlib import Path
 
@@ -11,14 +10,8 @@ from typer.testing import CliRunner
 from detectors import REGISTRY
 from pipeline.cli.arguments import app, main
 from pipeline.codec import iso
-from pipeline.engine import Engine
-from pipeline.evaluation.cases import read_cases
-from pipeline.evaluation.runs import ANY, ENGINES, FUSED, OURS, WARNING, judge_all, only
-from pipeline.settings import Fusing, Judging, Settings
+from pipeline.evaluation.runs import ANY, OURS, WARNING
 from tests.evaluation.made import FALL, STEP, case
-
-DEAF = Fusing(prior={"country": -50.0})
-"""Settings with which no country is ever out."""
 
 
 def ran(*arguments: object, columns: int = 80, code: int = 0) -> str:
@@ -39,19 +32,9 @@ def test_a_case_is_shown_with_every_detector_beside_ours(tmp_path: Path) -> None
     said = "Ours meets 1 of 1 labels, with 0 false. Of the field's rules, without our fusion, as good is median"
     assert said in " ".join(shown.split())
     for name in REGISTRY:
-        assert f"{name}, fused" in shown
+        assert f"{name}, any" in shown
     assert "all cases" not in shown
     assert all(len(line.rstrip()) <= 80 for line in shown.splitlines())
-
-
-def test_a_second_engine_has_a_line_of_its_own_in_the_tables(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ENGINES, "deaf", lambda settings: Engine(replace(settings, fusing=DEAF)))
-    shown = ran(case(tmp_path / "dark"), "--detector", "deaf")
-    assert [line.split()[:4] for line in shown.splitlines() if line.startswith(("ours ", "deaf"))] == [
-        ["ours", "1/1", "1/1", "0"], ["deaf", "0/1", "0/1", "0"],
-    ]  # fmt: skip
-    (told,) = json.loads(ran(tmp_path / "dark", "--detector", "deaf", "--json"))["cases"]
-    assert [(one["detector"], one["reading"]) for one in told["detectors"]] == [(OURS, FUSED), ("deaf", FUSED)]
 
 
 def test_several_cases_are_added_up(tmp_path: Path) -> None:
@@ -68,7 +51,7 @@ def test_json_is_one_object_with_every_label_and_outage(tmp_path: Path) -> None:
     (one,) = told["cases"]
     assert (one["case"], one["labels"], one["entities"], one["tolerance"]["cover"]) == ("dark", 1, 1, 0.75)
     assert [read["reading"] for read in one["detectors"] if read["detector"] == "median"] == [
-        FUSED, ANY, WARNING, "bgp.ioda", "probing.ioda",
+        ANY, WARNING, "bgp.ioda", "probing.ioda",
     ]  # fmt: skip
     ours = one["detectors"][0]
     assert (ours["detector"], ours["hits"], ours["met"], ours["false"]) == (OURS, 1, 1, 0)
@@ -76,7 +59,7 @@ def test_json_is_one_object_with_every_label_and_outage(tmp_path: Path) -> None:
     assert (label["entity"], label["start"], label["met"]) == ("PK", iso(FALL), True)
     assert (label["onset_error"], label["end_error"], label["fragments"]) == (0, 0, 1)
     assert STEP <= label["confirmed"] <= 2 * STEP
-    assert [total["detector"] for total in told["totals"]] == [OURS, *["median"] * 4]
+    assert [total["detector"] for total in told["totals"]] == [OURS, *["median"] * 3]
 
 
 def test_damage_is_told_and_a_file_that_breaks_off_is_exit_code_one(tmp_path: Path) -> None:
@@ -99,14 +82,14 @@ def test_damage_is_told_and_a_file_that_breaks_off_is_exit_code_one(tmp_path: Pa
 def test_settings_of_ours_that_are_not_as_shipped_are_named(tmp_path: Path) -> None:
     folder, page, settings = case(tmp_path / "dark"), tmp_path / "page.html", tmp_path / "own.toml"
     named = ("--detector", "median", "--report", page)
-    assert "ours: netvigil as shipped, all its detectors" in " ".join(ran(folder, *named).split())
+    assert "ours: netvigil as shipped: one model" in " ".join(ran(folder, *named).split())
     assert "Ours is not as shipped here" not in page.read_text()
-    settings.write_text('[judging]\ndetector = "burst"\n[fusing]\nconfirm = 0.9\n')
-    own = ['judging.detector = "burst"', "fusing.confirm = 0.9"]
-    told = f"ours: netvigil with {', '.join(own)}, all its detectors"
+    settings.write_text("[model]\nconfirm = 0.9\n[calendar]\npublic_holidays = false\n")
+    own = ["model.confirm = 0.9", "calendar.public_holidays = false"]
+    told = f"ours: netvigil with {', '.join(own)}: one model"
     assert told in " ".join(ran(folder, *named, "--settings", settings).split())
     assert escape(told) in page.read_text()
-    assert page.read_text().index("Ours is not as shipped here, but with judging") < page.read_text().index("<table")
+    assert page.read_text().index("Ours is not as shipped here, but with model") < page.read_text().index("<table")
     assert json.loads(ran(folder, *named[:2], "--settings", settings, "--json"))["settings"] == own
 
 
@@ -156,12 +139,3 @@ def test_a_case_that_cannot_be_judged_leaves_the_others(
         assert bool(out) == (tmp_path / "page.html").exists() == ("dark: judging" in said) == bool(told)
         assert f"netvigil: {folders[other]}" in said.splitlines()[-1]
         (tmp_path / "page.html").unlink(missing_ok=True)
-
-
-def test_second_detectors_have_traces_but_refuse_nothing(tmp_path: Path) -> None:
-    (read,) = read_cases([case(tmp_path / "dark")])
-    beside = Engine(Settings(judging=Judging(beside={"probing": ("cusum",)})))
-    (ours,), (more,) = (judge_all(read, [OURS], engine) for engine in (Engine(), beside))
-    assert {trace.detector for trace in more.traces} == {"seasonal", "cusum"}
-    assert more.readings[0].refused == ours.readings[0].refused < 1
-    assert only("median", beside.settings).judging.beside == {}

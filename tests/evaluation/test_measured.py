@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from pipeline.bins import DAY
+from detectors.model import Model
 from pipeline.engine import Engine
 from pipeline.evaluation.cases import Ignored, Tolerance, read_cases
 from pipeline.evaluation.spans import Span
@@ -18,7 +18,6 @@ from tests.evaluation.made import BACK, FALL, case
 from tests.evaluation.measured import (
     HOUR,
     LEAST,
-    PARAMETERS,
     Figures,
     Heard,
     allowed,
@@ -43,8 +42,7 @@ def test_a_change_is_an_engine_with_other_parameters_or_is_not_tried(capsys: pyt
     assert [line for line in capsys.readouterr().err.splitlines() if line.startswith("confirm at nothing is not tried")]
     for name, _, change in tried:
         engine = made(change)
-        own = engine.model or engine.settings.fusing
-        assert getattr(own, name) == change[name] != getattr(PARAMETERS(), name)
+        assert getattr(engine.settings.model, name) == change[name] != getattr(Model(), name)
 
 
 def test_the_probability_at_a_time_is_that_of_the_last_revision_known_by_then() -> None:
@@ -85,9 +83,9 @@ def test_a_case_is_scored_by_the_probability_that_was_given_to_the_truth(tmp_pat
 
 
 def counted(engine: Engine) -> Figures:
-    if engine.settings.fusing.calm == DAY:
+    if engine.settings.model.parts_least == 9:
         raise ZeroDivisionError
-    return Figures(labels=1, met=engine.settings.fusing.calm_bins, hours=1, score=-0.5)
+    return Figures(labels=1, met=engine.settings.model.company, hours=1, score=-0.5)
 
 
 def never(engine: Engine) -> Figures:
@@ -95,23 +93,23 @@ def never(engine: Engine) -> Figures:
 
 
 def test_what_was_measured_is_kept_and_what_failed_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    every = [{}, {"calm_bins": 1}, {"calm": DAY}]
+    every = [{}, {"company": 1}, {"parts_least": 9}]
     found = measure(every, {"case": counted}, tmp_path / "own" / "kept.csv")
     assert [found[key(change)] for change in every] == [
-        {"case": Figures(1, 2, hours=1, score=-0.5)}, {"case": Figures(1, 1, hours=1, score=-0.5)}, {},
+        {"case": Figures(1, 5, hours=1, score=-0.5)}, {"case": Figures(1, 1, hours=1, score=-0.5)}, {},
     ]  # fmt: skip
-    assert '{"calm": 86400} on case failed: ZeroDivisionError' in capsys.readouterr().err
+    assert '{"parts_least": 9} on case failed: ZeroDivisionError' in capsys.readouterr().err
     assert measure(every[:2], {"case": never}, tmp_path / "own" / "kept.csv") == {
         change: own for change, own in found.items() if own
     }
     console = Console(width=160, record=True, file=StringIO())
-    console.print(shown([SHIPPED, ("calm_bins", "half", every[1]), ("calm", "double", every[2])], found))
+    console.print(shown([SHIPPED, ("company", "half", every[1]), ("parts_least", "double", every[2])], found))
     lines = [
         [cell.strip() for cell in line.split("|")[1:-1]] for line in console.export_text().splitlines() if "|" in line
     ]
-    assert lines[2][:3] == ["as shipped", "", "2/1"]
-    assert lines[3][:7] == ["calm_bins", "half", "1/1", "", "", "", ""]
-    assert lines[4][:3] == ["calm", "double", "failed"]
+    assert lines[2][:3] == ["as shipped", "", "5/1"]
+    assert lines[3][:7] == ["company", "half", "1/1", "", "", "", ""]
+    assert lines[4][:3] == ["parts_least", "double", "failed"]
 
 
 def test_worlds_are_told_beside_the_cases() -> None:

@@ -19,7 +19,7 @@ from pipeline.evaluation.report import report
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.story import Story, stories
 from pipeline.explain.terms import LIMITS
-from tests.evaluation.made import BACK, FALL, STEP, between, case, judged
+from tests.evaluation.made import BACK, FALL, STEP, case, judged
 
 HOSTILE = "PK-<script>alert($1$)</script>&'_x"
 
@@ -116,15 +116,11 @@ def test_a_detector_that_could_not_judge_has_a_hatch_and_the_word(tmp_path: Path
 
 
 def test_a_suspected_outage_has_a_paler_bar(tmp_path: Path) -> None:
-    folder = between(case(tmp_path / "new"), first=FALL - 12 * 3600)
-    rows = [row for row in (folder / "signals.csv").read_text().splitlines(keepends=True) if "probing.ioda" in row]
-    with (folder / "signals.csv").open("a") as table:
-        table.writelines(row.replace("probing.ioda", "traffic.radar") for row in rows)
-    told, (_, ours, seasonal), words = drawn(folder, "seasonal")
-    assert (ours.spans, ours.suspected, ours.word(told.window)) == ((), (Span(FALL, BACK),), "")
-    assert seasonal.suspected[0].start == FALL
-    assert {"only suspected", "too new to judge"} <= words
-    assert picture(told, [ours]) != picture(told, [ours._replace(spans=ours.suspected)])
+    told, (_, ours, median), words = drawn(case(tmp_path / "shallow", left=0.7), "median")
+    assert ours.spans == (Span(FALL, BACK),)
+    assert (median.spans, median.suspected) == ((), (Span(FALL, BACK),))
+    assert "only suspected" in words
+    assert picture(told, [median]) != picture(told, [median._replace(spans=median.suspected)])
 
 
 def test_an_ignored_window_is_drawn_where_a_picture_shows_it(tmp_path: Path) -> None:

@@ -42,7 +42,7 @@ def test_a_story_tells_what_was_expected_what_was_seen_and_why_it_was_called_out
         "probes (probing.ioda) 900 of 3,000 (30%)."
     )
     assert because.startswith("Called out as blackout (half of it down or more, and routes fell too) because of ")
-    assert "(bgp.ioda) at 30% of usual (+9.0), probes " in because
+    assert "routes (bgp.ioda) at 30% of usual (+" in because
     assert because.endswith(": together >99% sure; it takes 95% to confirm.")
     assert like.startswith("Looks like a shutdown: likely (+1.3): +0.6 it lasted three hours or more (SIGCOMM 2023, ")
     assert told.window.start < FALL < told.window.end
@@ -82,10 +82,11 @@ def test_a_label_that_could_not_be_judged_has_its_reason(tmp_path: Path) -> None
     label(folder, f"{SPAN},country,PL", f"{later},country,PK", f"{SPAN},country,IQ", f"{SPAN},country,SY")
     (ours,) = judged(folder)
     assert missed(ours) == [
-        "the detector says nothing of values so small, or that stray so far", "no row tells of it",
+        "none of its signals was low then", "no row tells of it",
         "it was not observed then", "it is not of the time of the recording",
     ]  # fmt: skip
-    assert [told.sentences[-1] for told in stories(ours)] == [f"Not called out: {reason}." for reason in missed(ours)]
+    for told, reason in zip(stories(ours), missed(ours), strict=True):
+        assert f"Not called out: {reason}." in told.sentences
     assert missed(judged(label(folder, f"{first},country,PK"))[0]) == ["nothing is confirmed in a series' first day"]
 
 

@@ -25,7 +25,7 @@ from tests.evaluation.made import case, judged
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """A sweep of a few values."""
     monkeypatch.setitem(SWEPT, "median", ("critical", (0.9, 0.5, 0.1)))
-    monkeypatch.setattr(swept, "CONFIRM", ("fusing.confirm", (0.95, 0.999999)))
+    monkeypatch.setattr(swept, "CONFIRM", ("model.confirm", (0.95, 0.999999)))
 
 
 @pytest.mark.usefixtures("short")
@@ -38,7 +38,7 @@ def test_a_threshold_moves_from_hit_to_miss(tmp_path: Path) -> None:
     ]  # fmt: skip
     ours = [(p.value, p.shipped, p.labels) for p in found if p.detector == OURS]
     assert ours == [(0.95, True, 1), (0.999999, False, 1)]
-    assert {p.reading for p in found if p.detector == "median"} == {FUSED, ANY}
+    assert {p.reading for p in found if p.detector == "median"} == {ANY}
     assert told == [(name, value) for name, _, value in steps([OURS, "median"])]
 
 
@@ -54,7 +54,7 @@ def test_recorded_verdicts_fuse_to_the_same_outages(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", sorted(REGISTRY))
 def test_a_detector_is_shipped_with_one_of_its_values_and_can_be_made_at_each(name: str) -> None:
     parameter, values = SWEPT[name]
-    made = [getattr(at(Engine(), name, parameter, value).detectors[name]("bgp.ris"), parameter) for value in values]
+    made = [getattr(at(Engine(), name, parameter, value).rule("bgp.ris"), parameter) for value in values]
     assert made == list(values)
     assert made in (sorted(set(made)), sorted(set(made), reverse=True))
     assert getattr(REGISTRY[name]("bgp.ris"), parameter) in values
@@ -62,9 +62,9 @@ def test_a_detector_is_shipped_with_one_of_its_values_and_can_be_made_at_each(na
 
 def test_ours_is_shipped_with_one_of_its_values_and_can_be_made_at_each() -> None:
     parameter, values = CONFIRM
-    assert Engine().settings.fusing.confirm in values
-    assert [at(Engine(), OURS, parameter, value).settings.fusing.confirm for value in values] == list(values)
-    assert at(Engine(), OURS, parameter, 0.3).settings.fusing.suspect == 0.3
+    assert Engine().settings.model.confirm in values
+    assert [at(Engine(), OURS, parameter, value).settings.model.confirm for value in values] == list(values)
+    assert at(Engine(), OURS, parameter, 0.3).settings.model.suspect == 0.3
     assert steps(["without a threshold"]) == []
 
 
@@ -90,11 +90,11 @@ def test_the_page_has_a_curve_for_each_detector(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("short")
 def test_a_sweep_compares_with_the_own_threshold_of_ours(tmp_path: Path) -> None:
-    (tmp_path / "own.toml").write_text("[fusing]\nconfirm = 0.97\n")
+    (tmp_path / "own.toml").write_text("[model]\nconfirm = 0.97\n")
     words = ["evaluate", str(case(tmp_path / "third", left=0.3)), "--detector", "median", "--sweep", "--settings"]
     done = CliRunner(env={"COLUMNS": "120"}).invoke(app, [*words, str(tmp_path / "own.toml")], catch_exceptions=False)
-    assert "each threshold swept  ours: 1/1 hit, 1 met, 0 false (fusing.confirm 0.97)" in done.stdout
+    assert "each threshold swept  ours: 1/1 hit, 1 met, 0 false (model.confirm 0.97)" in done.stdout
     assert "1/1 hit, 1 met, 0 false (critical 0.9)" in done.stdout
     told = json.loads(CliRunner().invoke(app, [*words[:-1], "--json"], catch_exceptions=False).stdout)
-    assert len(told["sweep"]) == 2 + 2 * 3
+    assert len(told["sweep"]) == 2 + 3
     assert {"detector": "median", "value": 0.1}.items() <= told["sweep"][-1].items()

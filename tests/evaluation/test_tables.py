@@ -53,7 +53,7 @@ def field(dark: Judged, made: list[tuple[int, ...]], refused: float = 0.1) -> li
     """Ours, a detector of ours that is better and not compared, and the median and burst."""
     (met, false, labels), *theirs = made
     ours = replace(dark, detector=OURS, readings=(read(FUSED, met, false, labels),))
-    better = replace(dark, detector="seasonal", readings=(read(ANY, labels, 0, labels),))
+    better = replace(dark, detector="predictive", readings=(read(ANY, labels, 0, labels),))
     rules = [
         replace(dark, detector=name, readings=(read(FUSED, labels, 0, labels), read(ANY, *one, share)))
         for name, one, share in zip(("median", "burst"), theirs, (0.1, refused), strict=False)
@@ -66,5 +66,5 @@ def test_no_number_of_a_table_is_cut(width: int, columns: int, dark: Judged) -> 
     console = Console(width=width, record=True, file=StringIO())
     show(console, [dark])
     ours = next(line.split() for line in console.export_text().splitlines() if line.startswith("ours "))
-    full = ["ours", "1/1", "1/1", "0", "+10", "+10", "0", "0", "100%", "1", "10%", "0%", "0", "0.00"]
+    full = ["ours", "1/1", "1/1", "0", "+10", "+10", "0", "0", "100%", "1", "33%", "0%", "0", "0.00"]
     assert ours == full[:columns]

@@ -4,7 +4,8 @@ from io import StringIO
 
 from rich.console import Console
 
-from tests.evaluation.measured import PARAMETERS, Change, Figures, key, made
+from detectors.model import Model
+from tests.evaluation.measured import Change, Figures, key, made
 from tests.evaluation.tune import leave, points, shown
 
 OTHER: Change = {"confirm": 0.9}
@@ -17,7 +18,7 @@ def test_every_point_is_an_engine_and_the_shipped_one_comes_first() -> None:
     assert max(map(len, every)) > 1
     for point in every:
         assert made(point) != made({}) or point == {}
-        assert point.keys() <= vars(PARAMETERS()).keys()
+        assert point.keys() <= vars(Model()).keys()
 
 
 def test_the_case_left_out_does_not_choose() -> None:

@@ -35,12 +35,12 @@ def verdicts(
     """One bin of probing, of which 100 was expected."""
     shape = (1, len(entities))
     frame = Verdicts(
-        run=Run(tense, tense), feed="ioda", partition=0, signal="probing.ioda", detector="seasonal", width=600,
+        run=Run(tense, tense), feed="ioda", partition=0, signal="probing.ioda", detector="predictive", width=600,
         watermark=at + 600, status=UP, entities=entities, start=np.array([at]), value=np.full(shape, value),
         health=np.full(shape, 0.75, np.float32), expected=np.full(shape, 100.0), lower=np.full(shape, 90.0),
         upper=np.full(shape, 110.0), score=np.full(shape, -16.0), state=np.full(shape, LOW_CONFIRMED, np.int8),
         settled=np.ones(shape, np.bool_),
-        common=np.ones(1),
+        common=np.ones(1), likelihood=np.full((*shape, 5), np.nan, np.float32), alone=np.zeros(1, np.bool_),
     )  # fmt: skip
     return dataclasses.replace(frame, **changed)
 
@@ -48,5 +48,4 @@ def verdicts(
 def without_bins(status: str) -> Verdicts:
     """A frame that only says that its feed is alive, or that it is not."""
     frame = verdicts(status=status)
-    columns = ("start", "value", "health", "expected", "lower", "upper", "score", "state", "settled", "common")
-    return dataclasses.replace(frame, **{name: getattr(frame, name)[:0] for name in columns})
+    return dataclasses.replace(frame, **{name: getattr(frame, name)[:0] for name in Verdicts.COLUMNS})

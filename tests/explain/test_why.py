@@ -10,9 +10,9 @@ from pipeline.explain.why import likenesses, suspicions, why_mobile
 from pipeline.fusion import likeness as module
 from pipeline.fusion.likeness import DAYS
 from pipeline.records import Entity, Outage, Sign, Term
-from pipeline.replay.coverage import LONG, Observed, Past, Stretch
-from pipeline.settings import Fusing
-from tests.explain.shown import T, outage
+from pipeline.replay.coverage import Past
+from pipeline.settings import Calendar, Settings
+from tests.explain.shown import outage
 
 HOUR, DAY = 3600, 86400
 LOW, ROUTES = Term("traffic.radar", 0.42, -9.0, 8.9, 1.0), Term("bgp.ris", 1.0, 0.0, -2.0, 1.0)
@@ -23,21 +23,9 @@ def suspected(state: str = "suspected", past: Past | None = None, days: str = ""
     """What is said of an outage that was never confirmed."""
     one = outage(state, confirmed_at=None, **changed)
     kin = {(one.entity_type, one.entity): Entity(one.entity_type, one.entity, "PK")}
-    settings = Fusing(days={days: "election"}) if days else Fusing()
+    settings = Settings(calendar=Calendar({days: "election"})) if days else Settings()
     (said,) = suspicions([one], past or Past(), kin, settings)
     return said
-
-
-def test_a_suspicion_says_how_deep_it_was_what_is_against_it_and_why_it_is_not_confirmed() -> None:
-    seen = {("probing.ioda", "country", "PK"): [Stretch(T - DAY + 600, T + DAY, 600, LONG)]}
-    said = suspected(past=Past.of(Observed(seen, T - DAY + 600, T + DAY)))
-    assert said == (
-        "Still suspected: Pakistan from 2024-02-08 01:45 UTC on (97% sure, but held back), 80% lost: "
-        "probes (probing.ioda) at 20%; against it: routes (bgp.ris) at 100%; "
-        "at its worst only one kind of signals showed it; it began in its first day, in which nothing can be confirmed."
-    )
-    assert "(94% sure)" in suspected(probability=0.949)
-    assert "(95% sure, but held back)" in suspected(probability=0.95)
 
 
 LASTS, REPEATS = Sign("lasts", 0.62, "SIGCOMM 2023, without its three series"), Sign("repeats", 2.0, "SIGCOMM 2023")

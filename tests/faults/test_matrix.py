@@ -13,7 +13,7 @@ import pytest
 import pipeline.signals
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
 from pipeline.feeds import recordings
-from pipeline.fusion.outages import CONFIRMED, ENDED
+from pipeline.fusion.life import CONFIRMED, ENDED
 from pipeline.records import Rows
 from pipeline.settings import Settings
 from tests.faults import faults as f

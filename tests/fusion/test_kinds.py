@@ -1,16 +1,11 @@
 """The kind of an outage: read off which signals and which networks are out."""
 
-from dataclasses import replace
-
 import pytest
 
-from pipeline.bins import NEVER
-from pipeline.fusion import FuseStage
 from pipeline.fusion.kinds import Network, kind
 from pipeline.records import Entity, Run
-from pipeline.settings import Fusing
-from tests.fusion.outages import BGP, PROBING, TRAFFIC, outages, restarted, revisions
-from tests.judge.verdicts import together, verdicts
+from tests.fusion.outages import BGP, PROBING, TRAFFIC, outages
+from tests.judge.verdicts import verdicts
 
 RUN = Run("r", "replay", (BGP, PROBING, TRAFFIC))
 DOWN, CALM, BLIND = "...LLLLLLLLL", "." * 12, "?" * 12
@@ -37,16 +32,6 @@ def test_a_service_that_is_out_is_a_platform_outage() -> None:
     run, service = Run("r", "replay", ("ooni.web",)), Entity("service", "PK:whatsapp", "PK")
     (outage,) = outages(verdicts("ooni.web", DOWN, run=run, entity=service))
     assert outage.kind == "platform"
-
-
-def test_a_slow_loss_is_a_throttling() -> None:
-    run = Run("r", "replay", (TRAFFIC,))
-    slow = verdicts(TRAFFIC, "....LLLLLLLL", run=run, left=0.7)
-    slow = replace(slow, detector="cusum", watermark=NEVER)
-    steps = verdicts(TRAFFIC, "........LLLL", run=run, left=0.6)
-    assert [outage.kind for outage in outages(slow, steps)] == ["throttle"]
-    at_once = verdicts(TRAFFIC, "....LLLLLLLL", run=run)
-    assert [outage.kind == "throttle" for outage in outages(slow, at_once)] == [False]
 
 
 @pytest.mark.parametrize(
@@ -76,26 +61,6 @@ def test_a_network_that_is_marked_mobile_is_a_mobile_outage_only_where_its_route
     run = Run("r", "replay", (BGP, PROBING))
     out = outages(verdicts(BGP, routes, run=run, entity=ZONG), verdicts(PROBING, DOWN, run=run, entity=ZONG))
     assert [outage.kind for outage in out] == [kind]
-
-
-@pytest.mark.parametrize(("mobile", "kind"), [(True, "mobile"), (False, "unknown")])
-def test_the_kind_of_a_country_that_is_judged_from_its_networks(mobile: bool, kind: str) -> None:
-    stage, run = FuseStage(0, Fusing(), ("by hand",)), Run("r", "replay", (PROBING,))
-    networks = [Entity("asn", f"AS{i}", "MM", mobile) for i in range(6)]
-    revisions(together(*(verdicts(PROBING, DOWN, run=run, entity=each) for each in networks)), stage=stage)
-    assert {outage.entity: outage.kind for outage in restarted(stage).open()}["MM"] == kind
-
-
-def test_a_signal_that_is_not_there_yet_neither_fell_nor_stood() -> None:
-    """An hour of traffic ends after routes and probes fell: the outage is a blackout until it is there."""
-    fine = [verdicts(signal, "." * 13 + "L" * 23, run=RUN, left=0.1) for signal in (BGP, PROBING)]
-    hours = verdicts(TRAFFIC, "..", run=RUN, width=3600)
-    early = [replace(frame, watermark=2 * 3600 - 300) for frame in (*fine, hours)]
-    stage = FuseStage(0, Fusing(), ("by hand",))
-    assert {outage.kind for outage in revisions(*early, stage=stage)} == {"blackout"}
-    late = [verdicts(signal, "L" * 12, run=RUN, left=0.1, at=36 * 300) for signal in (BGP, PROBING)]
-    standing = verdicts(TRAFFIC, ".", run=RUN, width=3600, at=2 * 3600)
-    assert revisions(*late, standing, stage=stage)[-1].kind == "partial"
 
 
 PLACE, NETWORKS = (

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pipeline.fusion.life import OPEN
 from pipeline.records import Outage
-from tests.fusion.believed import BGP, outages, revisions, several
+from tests.fusion.outages import BGP, outages, revisions, several
 
 LATER = {
     "suspected": ("suspected", "confirmed", "retracted"),

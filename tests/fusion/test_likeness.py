@@ -7,8 +7,8 @@ import pytest
 from pipeline.codec import outage_from, outage_json, seconds
 from pipeline.fusion import FuseStage
 from pipeline.records import Entity, Outage, Run
-from pipeline.settings import Fusing
-from tests.fusion.outages import BGP, PROBING, restarted, revisions
+from pipeline.settings import Settings
+from tests.fusion.outages import BGP, ELECTION, PROBING, restarted, revisions
 from tests.judge.verdicts import COUNTRY, verdicts
 from tests.replay.runners import in_memory
 from tests.replay.tapes import recorded
@@ -18,7 +18,6 @@ HOUR, DAY = 3600, 24 * 3600
 AT = seconds("2024-02-08T02:00:00Z")
 """Seven in the morning in Karachi."""
 RUN = Run("r", "replay", (BGP, PROBING))
-ELECTION = Fusing(days={"PK 2024-02-08": "election"})
 
 
 def out(
@@ -28,7 +27,7 @@ def out(
     before: str = ".",
     entity: Entity = COUNTRY,
     routes: str = "L",
-    settings: Fusing | None = None,
+    settings: Settings | None = None,
 ) -> Outage:
     """An outage of so many bins of 5 minutes, as it is so many bins after it."""
     marks = "." * 20 + 4 * before + "{0}" * bins + "." * after
@@ -36,7 +35,7 @@ def out(
         verdicts(signal, marks.format(mark), run=RUN, entity=entity, at=at - 2 * HOUR)
         for signal, mark in ((BGP, routes), (PROBING, "L"))
     ]
-    return revisions(*frames, settings=settings or Fusing())[-1]
+    return revisions(*frames, settings=settings)[-1]
 
 
 def names(outage: Outage) -> set[str]:
@@ -52,7 +51,8 @@ def test_each_term_has_a_weight_and_a_source_and_they_add_up() -> None:
 
 
 def test_a_mere_suspicion_is_likened_to_nothing() -> None:
-    first = revisions(verdicts(PROBING, "...l", run=Run("r", "replay", (PROBING,)), at=AT), settings=ELECTION)[0]
+    frame = verdicts(PROBING, "." * 20 + "mmmm", run=Run("r", "replay", (PROBING,)), at=AT)
+    first = revisions(frame)[0]
     assert (first.state, first.signs, first.likeness) == ("suspected", (), 0)
 
 
@@ -89,8 +89,8 @@ def test_an_outage_at_the_time_of_one_of_the_last_days_repeats_it_also_after_a_r
     apart: int, repeats: bool
 ) -> None:
     run = Run("r", "replay", (PROBING,))
-    stage, marks = FuseStage(0, Fusing(), ("by hand",)), "." * 24 + "L" * 12 + "." * 12
-    revisions(verdicts(PROBING, marks, run=run, at=AT), stage=stage)
+    stage, marks = FuseStage(0), "." * 24 + "L" * 12 + "." * 12
+    revisions(verdicts(PROBING, marks + "." * (apart // 300 - len(marks)), run=run, at=AT), stage=stage)
     again = revisions(verdicts(PROBING, marks, run=run, at=AT + apart), stage=restarted(stage))
     assert ("repeats" in names(again[-1])) == repeats
 
@@ -105,5 +105,6 @@ def test_shutdowns_rank_above_power_failures_storms_and_a_province_at_war(data: 
         *found("zhytomyr-2022", "UA-18"), *found("venezuela-2019-blackout", "VE"),
         *found("louisiana-2020-laura", "US-Louisiana"),
     ]  # fmt: skip
-    assert (len(shutdowns), len(others)) == (10, 4)
+    assert len(shutdowns) == 10
+    assert len(others) >= 4
     assert min(shutdowns) > max(others)

@@ -11,7 +11,6 @@ from pipeline.bins import NEVER
 from pipeline.codec import outage_json
 from pipeline.fusion import Arrived, FuseStage, Provisional
 from pipeline.records import END, PAST, Outage, Progress, Run, Verdicts
-from pipeline.settings import Fusing
 from tests.fusion.arrivals import DELAYS, MIDNIGHT, QUICK, arrivals, played
 from tests.fusion.outages import BGP, PROBING, TRAFFIC, restarted
 from tests.judge.verdicts import pieces, verdicts
@@ -23,7 +22,7 @@ MORNING = 5 * HOUR
 
 
 def by_hand() -> FuseStage:
-    return FuseStage(0, Fusing(), ("by hand",))
+    return FuseStage(0)
 
 
 def outputs(frames: Iterable[Verdicts], stage: FuseStage | None = None) -> list[object]:

@@ -41,56 +41,6 @@ def found(*frames: Verdicts) -> dict[str, Outage]:
     return {outage.entity: outage for outage in outages(*frames)}
 
 
-@pytest.mark.parametrize("parts", [regions(14), networks(14, "VE")], ids=["regions", "networks"])
-def test_a_country_without_a_series_of_its_own_is_judged_from_its_parts(parts: list[Entity]) -> None:
-    out = found(frame(parts, [DOWN] * 10 + [CALM] * 4))
-    assert (out["VE"].state, out["VE"].start) == ("confirmed", 3 * 300)
-    assert out["VE"].severity < out[parts[0].name].severity
-    assert [out[part.name].part_of for part in parts[:10]] == [out["VE"].id] * 10
-    assert len(out) == 11
-
-
-@pytest.mark.parametrize(
-    ("parts", "marks"),
-    [
-        (regions(4), [DOWN] * 4),
-        (regions(14), [DOWN] * 4 + [CALM] * 10),
-        (regions(14), [DOWN] * 4 + [BLIND] * 10),
-        (networks(4, "VE"), [DOWN] * 4),
-        (networks(14, "VE"), [DOWN] * 4 + [CALM] * 10),
-        (networks(14, "VE"), [DOWN] * 4 + ["...??????"] * 10),
-        ([*regions(14), *networks(9, "VE")], [CALM] * 14 + [DOWN] * 9),
-        ([country("VE"), *regions(14)], [CALM] + [DOWN] * 14),
-        ([country("VE"), *networks(9, "VE")], [CALM] + [DOWN] * 9),
-    ],
-)
-def test_a_country_is_not_out_by_a_few_parts_nor_against_its_own_series(parts: list[Entity], marks: list[str]) -> None:
-    assert "VE" not in found(frame(parts, marks))
-
-
-def test_a_series_of_the_country_of_any_signal_counts_before_its_networks() -> None:
-    falls = frame(networks(14), [CALM + DOWN] * 14, BGP, BOTH)
-    assert "MM" not in found(frame([country("MM")], [CALM * 2], run=BOTH), falls)
-    assert "MM" in found(frame([country("VE")], [CALM * 2], run=BOTH), falls)
-    assert "MM" in found(frame([country("MM")], ["?" * 18], run=BOTH), falls), "one that was never observed does not"
-
-
-@pytest.mark.parametrize("gap", [1, 8])
-@pytest.mark.parametrize("parts", [networks(9), regions(16, "MM")], ids=["networks", "regions"])
-def test_a_gap_in_all_parts_does_not_end_the_outage_of_a_country(parts: list[Entity], gap: int) -> None:
-    marks = "...." + "L" * 6 + "?" * gap + "L" * 6 + "." * 9
-    of_country = [out for out in outages(frame(parts, [marks] * len(parts))) if out.entity == "MM"]
-    assert [(out.start, out.end) for out in of_country] == [(4 * 300, (16 + gap) * 300)]
-
-
-@pytest.mark.parametrize("kind", ["country", "region"])
-def test_a_series_that_begins_in_an_outage_neither_ends_it_nor_holds_it_open(kind: str) -> None:
-    falls = frame(networks(9), ["...." + "L" * 20 + "." * 40] * 9, BGP, BOTH)
-    begins = [country("MM")] if kind == "country" else regions(15, "MM")
-    out = found(falls, frame(begins, ["?" * 12 + "." * 52] * len(begins), run=BOTH))
-    assert (out["MM"].state, out["MM"].start, out["MM"].end) == ("ended", 4 * 300, 24 * 300)
-
-
 @pytest.mark.parametrize("late", [0, 3])
 def test_parts_of_a_country_that_is_out_are_grouped_under_it_and_no_others(late: int) -> None:
     places = [country("PK"), Entity("asn", "AS1", "PK"), Entity("region", "PK-SD", "PK"), Entity("asn", "AS2", "IN")]
@@ -100,15 +50,6 @@ def test_parts_of_a_country_that_is_out_are_grouped_under_it_and_no_others(late:
     assert (last["AS1"].part_of, last["PK-SD"].part_of) == (last["PK"].id, last["PK"].id)
     assert (last["PK"].part_of, last["AS2"].part_of) == ("", "")
     assert next(o.part_of for o in out if o.entity == "AS1") == ("" if late else last["PK"].id), "as soon as it is"
-
-
-def test_parts_that_go_out_together_are_a_term_of_their_country() -> None:
-    places, terms = [country("PK"), *networks(4, "PK")], []
-    for falls in ((0, 3, 6), (0, 100, 200)):
-        marks = ["." * at + "L" * (300 - at) for at in falls]
-        out = found(frame(places, ["." * 280 + "L" * 20 if falls[1] > 9 else "." * 7 + "L" * 293, *marks, "." * 300]))
-        terms.append("parts.together" in {term.signal for term in out["PK"].signals})
-    assert terms == [True, False]
 
 
 @pytest.mark.parametrize(("case", "met"), [("myanmar-2021-coup", 2), ("control-britain-2020-peerloss", 0)])

@@ -11,9 +11,8 @@ from pipeline.codec import encode
 from pipeline.engine import Engine, verdicts
 from pipeline.feeds import Recording, chunks
 from pipeline.fusion import FuseStage
-from pipeline.records import END, Bins, Elements, Entity, Frame, Heartbeat, Outage, Progress, Rows, Run, Verdicts
+from pipeline.records import END, Bins, Elements, Entity, Frame, Heartbeat, Progress, Rows, Run, Verdicts
 from pipeline.replay.playback import Playback
-from pipeline.settings import Fusing
 from pipeline.topics import MAX_MESSAGE
 from tests.fusion.worst import worst
 
@@ -23,21 +22,21 @@ PATIENCE = 2.0
 
 
 def test_a_bin_in_which_thousands_of_networks_are_out_takes_a_moment():
-    stage = FuseStage(0, Fusing())
-    stage.step(worst(0, 0))
-    told = [out for out in stage.step(worst(1, OUT)) if isinstance(out, Outage)]
-    assert len(told) == OUT
+    stage = FuseStage(0)
+    for number in range(3):
+        stage.step(worst(number, OUT if number else 0))
+    assert len(stage.open()) == OUT
     began = time.process_time()
-    assert not [out for out in stage.step(worst(2, OUT)) if isinstance(out, Outage)]
+    stage.step(worst(3, OUT))
     assert time.process_time() - began < PATIENCE
 
 
 def test_what_is_left_of_thousands_at_the_end_takes_a_moment_and_fits_a_message():
-    stage = FuseStage(0, Fusing())
-    stage.step(worst(0, 0))
-    stage.step(worst(1, OUT))
+    stage = FuseStage(0)
+    for number in range(3):
+        stage.step(worst(number, OUT if number else 0))
     began = time.process_time()
-    (ended,) = [out for out in stage.step(replace(worst(2, OUT), status=END)) if isinstance(out, Progress)]
+    (ended,) = [out for out in stage.step(replace(worst(3, OUT), status=END)) if isinstance(out, Progress)]
     assert time.process_time() - began < PATIENCE
     assert [one.ratio for one in ended.left] == [0.0] * OUT
     assert 4 * len(msgspec.json.encode(ended)) < MAX_MESSAGE, "also where four signals tell"

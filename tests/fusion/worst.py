@@ -4,6 +4,7 @@ import numpy as np
 
 from detectors.base import LOW_CONFIRMED, NORMAL
 from pipeline.records import UP, Entity, Run, Verdicts
+from tests.judge.verdicts import LIKELIHOOD
 
 ENTITIES = 20_000
 SIGNAL, WIDTH = "bgp.ris", 300
@@ -17,11 +18,12 @@ def worst(number: int, out: int) -> Verdicts:
     state = np.full((1, ENTITIES), NORMAL, np.int8)
     state[0, ENTITIES - out :] = LOW_CONFIRMED
     low = state == LOW_CONFIRMED
+    likelihood = np.where(low[..., None], LIKELIHOOD["L"], LIKELIHOOD["."]).astype(np.float32)
     full = np.full((1, ENTITIES), 100.0)
     return Verdicts(
-        RUN, "test", 0, SIGNAL, "by hand", WIDTH, WIDTH * (number + 1), UP, NETWORKS + COUNTRIES,
+        RUN, "test", 0, SIGNAL, "predictive", WIDTH, WIDTH * (number + 1), UP, NETWORKS + COUNTRIES,
         start=np.array([WIDTH * number]), value=np.where(low, 0.0, full), health=np.ones((1, ENTITIES), np.float32),
         expected=full, lower=full * 0.9, upper=full * 1.1, score=np.where(low, -50.0, 0.0), state=state,
         settled=np.ones((1, ENTITIES), np.bool_),
-        common=np.ones(1),
+        common=np.ones(1), likelihood=likelihood, alone=np.zeros(1, np.bool_),
     )  # fmt: skip

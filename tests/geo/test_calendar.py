@@ -1,14 +1,14 @@
-"""The calendar: weekends, and one kind of day for detectors and fusion."""
+"""The calendar: weekends, and the kinds of days."""
 
-import numpy as np
+from datetime import date, timedelta
+
 import pytest
 
-from detectors.base import HOLIDAY, WEEKEND, WORKDAY
+from detectors.base import HOLIDAY
 from pipeline.bins import DAY
 from pipeline.codec import seconds
-from pipeline.engine import Engine
-from pipeline.geo.calendar import Almanac, Day, calendar
-from pipeline.settings import Fusing, Judging, Settings
+from pipeline.geo.calendar import Almanac, Day, is_weekend
+from pipeline.settings import Calendar
 
 NAMED, PUBLIC, PLAIN = "2024-02-20", "2024-02-05", "2024-02-21"
 """Days in Pakistan: the first is a holiday only where the settings name it."""
@@ -23,16 +23,13 @@ NAMED, PUBLIC, PLAIN = "2024-02-20", "2024-02-05", "2024-02-21"
         ({f"PK {NAMED}": "protest", f"PK {PLAIN}": "coup"}, True, {NAMED: "protest", PUBLIC: "holiday", PLAIN: "coup"}),
     ],
 )
-def test_a_day_is_of_one_kind_to_slow_detectors_and_to_fusion(
-    days: dict[str, str], public: bool, kinds: dict[str, str]
-) -> None:
-    judging = Judging(holidays=(f"PK {NAMED}",), public_holidays=public)
-    engine = Engine(Settings(judging=judging, fusing=Fusing(days=days)))
+def test_a_day_is_a_holiday_or_one_that_matters(days: dict[str, str], public: bool, kinds: dict[str, str]) -> None:
+    almanac = Calendar(days, (f"PK {NAMED}",), public).almanac
     for day, kind in kinds.items():
         time = seconds(f"{day}T08:00:00Z")
-        assert engine.almanac().kind("PK", time) == kind
-        _, number = engine.judge().slow_calendar(("PK",), np.array([time]))
-        assert number.item() == (HOLIDAY if kind == "holiday" else WORKDAY)
+        assert almanac.kind("PK", time) == kind
+        today = almanac.today("PK", time)
+        assert (today.kind >= HOLIDAY, today.matters) == (kind == "holiday", kind.replace("holiday", ""))
 
 
 def test_holidays_that_follow_one_another_are_one_feast_also_over_the_end_of_a_year() -> None:
@@ -56,6 +53,5 @@ def test_holidays_that_follow_one_another_are_one_feast_also_over_the_end_of_a_y
     ],
 )  # fmt: skip
 def test_the_weekend_is_that_of_the_country_at_that_time(country: str, day: str, weekend: list[int]) -> None:
-    days = seconds(f"{day}T12:00:00Z") + DAY * np.arange(7)
-    slot, kind = calendar((country,), days)
-    assert sorted((slot // DAY)[kind == WEEKEND].tolist()) == weekend
+    week = [date.fromisoformat(day) + timedelta(days=n) for n in range(7)]
+    assert sorted(one.weekday() for one in week if is_weekend(country, one)) == weekend

@@ -2,11 +2,9 @@
 
 import numpy as np
 
-from detectors import REGISTRY
-from pipeline.geo.calendar import calendar
+from detectors.model import Model
 from pipeline.judge import JudgeStage
 from pipeline.records import UP, Bins, Entity, Run, Verdicts
-from pipeline.settings import Judging
 
 WIDTH, DAY = 1800, 48
 """Of a bin [s]; of a day [bins]."""
@@ -17,11 +15,6 @@ QUIET = 3 * DAY
 NETWORKS = tuple(Entity("asn", f"AS{i}", "GB") for i in range(10))
 COUNTRIES = tuple(Entity("country", c, c) for c in ("BR", "DE", "IN", "KE", "PK", "US", "ZA"))
 MANY = tuple(Entity("country", f"{a}{b}", f"{a}{b}") for a in "BCDGHI" for b in "AEGRZ")
-
-
-def first_detector() -> JudgeStage:
-    """The stage with the detector that is set, and no other beside it."""
-    return JudgeStage(REGISTRY[Judging().detector], calendar, 1)
 
 
 def feed(entities: tuple[Entity, ...], *factors: float | np.ndarray, noise: float = 0.02) -> np.ndarray:
@@ -56,4 +49,4 @@ def judged(
     start: int = 0,
 ) -> Verdicts:  # fmt: skip
     """All of it through the stage, in one frame."""
-    return (stage or first_detector()).step(frame(entities, value, signal, start))[0]
+    return (stage or JudgeStage(Model(), 1)).step(frame(entities, value, signal, start))[-1]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from detectors.base import is_low
+from detectors.model import Model
 from pipeline.codec import iso
 from pipeline.engine import Engine
 from pipeline.feeds import recordings
@@ -15,8 +16,7 @@ from pipeline.judge import JudgeStage
 from pipeline.records import END, UP, Bins, Run, Verdicts
 from pipeline.replay.playback import Playback
 from pipeline.replay.report import through_memory
-from pipeline.settings import Judging, Settings
-from tests.judge.feeds import COUNTRIES, DAY, NETWORKS, QUIET, WIDTH, feed, first_detector, frame, judged
+from tests.judge.feeds import COUNTRIES, DAY, NETWORKS, QUIET, WIDTH, feed, frame, judged
 
 ONE = np.where(np.arange(7) == 3, 0.1, 1.0)
 PARTS = np.linspace(0.05, 0.95, 7)
@@ -47,7 +47,7 @@ def same(these: list[Verdicts], those: list[Verdicts]) -> None:
 
 
 def restarted(stage: JudgeStage) -> JudgeStage:
-    saved, again = stage.save(), first_detector()
+    saved, again = stage.save(), JudgeStage(Model(), 1)
     again.load(saved)
     assert again.save() == saved
     return again
@@ -56,7 +56,7 @@ def restarted(stage: JudgeStage) -> JudgeStage:
 @pytest.mark.parametrize("length", [1, 50])
 def test_frames_of_any_length_and_a_restart_after_each_give_the_same_bytes(length: int) -> None:
     value = troubles()
-    whole, stage, parts = judged(COUNTRIES, value), first_detector(), []
+    whole, stage, parts = judged(COUNTRIES, value), JudgeStage(Model(), 1), []
     assert np.isnan(whole.value[QUIET:]).all(axis=1).sum() > 20
     assert is_low(whole.state).any()
     for at in range(0, len(value), length):
@@ -67,7 +67,7 @@ def test_frames_of_any_length_and_a_restart_after_each_give_the_same_bytes(lengt
 
 
 def test_bins_that_come_again_are_ignored_also_after_the_end_and_a_restart() -> None:
-    stage, value = first_detector(), feed(COUNTRIES, 1.0, ONE)
+    stage, value = JudgeStage(Model(), 1), feed(COUNTRIES, 1.0, ONE)
     bins, end = frame(COUNTRIES, value[:-1], "traffic.radar"), frame(COUNTRIES, value[-1:], "traffic.radar", QUIET + 1)
     stage.step(bins)
     stage = restarted(stage)
@@ -99,13 +99,13 @@ def test_places_that_begin_later_are_judged_alike_however_long_frames_are() -> N
     value[np.arange(bins)[:, None] < first] = np.nan
     found = []
     for length in (bins, 1):
-        stage, columns = first_detector(), np.full((3, bins, 10), np.nan)
+        stage, columns = JudgeStage(Model(), 1), np.full((3, bins, 10), np.nan)
         for at in range(0, bins, length):
             own, rows = np.flatnonzero(first < at + length), slice(at, at + length)
             health = np.where(np.isnan(value[rows, own]), np.nan, 1)
             each = Bins(Run("r"), "test", -1, "probing.ioda", WIDTH, int(t[rows][-1]) + WIDTH, UP,
                         tuple(NETWORKS[i] for i in own), t[rows], value[rows, own], health)  # fmt: skip
-            (said,) = stage.step(each)
+            said = stage.step(each)[-1]
             names = [NETWORKS.index(entity) for entity in said.entities]
             for kept, fresh in zip(columns, (said.expected, said.score, said.state), strict=True):
                 kept[rows, names] = fresh
@@ -115,7 +115,7 @@ def test_places_that_begin_later_are_judged_alike_however_long_frames_are() -> N
 
 
 def test_every_partition_has_its_countries_and_the_watermark_and_one_the_common_mode() -> None:
-    stage = Engine(Settings(judging=Judging(beside={}))).judge(3)
+    stage = JudgeStage(Model(), 3)
     found = stage.step(frame(COUNTRIES, feed(COUNTRIES, 0.95, noise=0.001), "bgp.ris"))
     assert sorted(entity for each in found for entity in each.entities) == sorted(COUNTRIES)
     assert [each.partition for each in found] == [0, 1, 2]

@@ -32,7 +32,7 @@ def case(tmp_path: Path) -> Path:
     levels = (20 if 300 <= i < 340 else 100 + i % 3 for i in range(3 * 144))
     rows = "".join(f"{iso(1707350400 + 600 * i)},probing.ioda,country,PK,{level}\n" for i, level in enumerate(levels))
     (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n" + rows)
-    (tmp_path / "median.toml").write_text('[judging]\ndetector = "median"\n')
+    (tmp_path / "own.toml").write_text("[model]\nconfirm = 0.999\n")
     return tmp_path
 
 
@@ -56,7 +56,7 @@ def own(broker: str) -> tuple[list[str], list[str]]:
 def test_two_replays_at_once_have_each_its_own_workers_and_settings(apache_broker: str, case: Path) -> None:
     create(apache_broker, topics.every(FEEDS))
     through = ("--through", "kafka", "--broker", f"kafka://{apache_broker}")
-    settings = {"seasonal": (), "median": ("--settings", str(case / "median.toml"))}
+    settings = {"shipped": (), "own": ("--settings", str(case / "own.toml"))}
     ways = {"kafka": through, "memory": ()}
     at_once = [
         replay(case, case / f"{name}-{way}", *more, *options)

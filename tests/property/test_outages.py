@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, NORMAL, UNKNOWN
 from pipeline.fusion import FuseStage
 from pipeline.records import Outage, Run, Verdicts
-from pipeline.settings import Fusing
 from tests.judge.verdicts import verdicts
 from tests.replay.truth import confirmed
 
@@ -46,7 +45,7 @@ FLICKER = [(0.75, 1), (1.0, 1), (0.75, 1), (1.0, 5)]
 @given(LIVES)
 @example(((FLICKER, 0.02), ([(0.88, 1)], 0.02), ([(1.0, 1)], 0.02)))
 def test_outages_of_one_entity_never_overlap(lives: tuple[tuple[list[tuple[float, int]], float], ...]) -> None:
-    stage = FuseStage(0, Fusing())
+    stage = FuseStage(0)
     told = [out for signal, life in zip(SIGNALS, lives, strict=True) for out in stage.step(frame(signal, *life))]
     last = {out.id: out for out in told if isinstance(out, Outage)}
     for one, after in pairwise(confirmed(list(last.values()))):

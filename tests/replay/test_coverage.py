@@ -94,14 +94,11 @@ def test_many_places_of_many_times_are_counted_and_listed_in_json(tmp_path: Path
     assert len(gaps) == 8
 
 
-def test_a_hole_is_one_against_the_series_own_cadence_and_as_long_as_fusion_keeps_a_verdict(tmp_path: Path) -> None:
+def test_a_hole_is_one_against_the_series_own_cadence() -> None:
     assert observed(2 * HOUR, [h * HOUR for h in (0, 2, 4, 10, 12)]).gaps() == {}
     assert observed(2 * HOUR, [h * HOUR for h in (0, 2, 4, 12)]).gaps() == {PK: (Gap(6 * HOUR, 12 * HOUR),)}
     britain = [d * DAY + h * HOUR for d in range(4) for h in (6, 10, 16, 20)]
     assert observed(4 * HOUR, britain, slots=(6 * HOUR, 10 * HOUR, 16 * HOUR, 20 * HOUR)).gaps() == {}
-    longer = tmp_path / "longer.toml"
-    longer.write_text("[fusing]\nstale = 12\n")
-    assert "not observed" not in replayed(tmp_path, without(series(72), 12, 10), 0, "--settings", str(longer))
 
 
 def test_pieces_that_overlap_or_come_in_another_order_leave_no_hole() -> None:

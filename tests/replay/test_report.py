@@ -20,7 +20,7 @@ from pipeline.replay.report import (
     ReplayReport,
     Unjudged,
 )  # fmt: skip
-from pipeline.settings import Fusing
+from pipeline.settings import Settings
 from tests.explain.shown import PK, ZONG, T, outage, verdicts
 
 HOUR = 3600
@@ -70,12 +70,12 @@ def test_a_feed_is_stuck_only_where_rows_came_and_no_partition_was_healthy() -> 
     assert spans(report(*sick[:6], *healthy, observed=(T, T + HOUR)).incidents()) == [(STUCK, 3, 6, 1.0)]
 
 
-@pytest.mark.parametrize(("bins", "stale", "found"), [(7, 6, [FEW_SOURCES]), (6, 6, []), (12, 12, [])])
+@pytest.mark.parametrize(("bins", "found"), [(7, [FEW_SOURCES]), (6, [])])
 def test_a_signal_that_netvigil_counts_has_too_few_sources_after_longer_than_a_hole(
-    bins: int, stale: int, found: list[str]
+    bins: int, found: list[str]
 ) -> None:
     made = report(*feed(*[(0.0, np.nan)] * bins))
-    made.observed = Observed({(SIGNAL, "", ""): [Stretch(T, T + 9 * HOUR, 300, HOUR)]}, stale=stale)
+    made.observed = Observed({(SIGNAL, "", ""): [Stretch(T, T + 9 * HOUR, 300, HOUR)]})
     assert [one.what for one in made.incidents()] == found
 
 
@@ -127,7 +127,7 @@ def lacking(frames: list[Verdicts], **changed: object) -> list[Left]:
     made = report(*frames)
     own = {"state": "ended", "start": OVER.start, "end": OVER.end, "signals": OVER.signals} | changed
     made.take(outage(str(own.pop("state")), **own))  # type: ignore[arg-type]
-    return made.lacking(Fusing())
+    return made.lacking(Settings())
 
 
 def test_what_lacks_a_tenth_in_the_last_hours_is_reported_however_they_are_cut_into_frames() -> None:
@@ -143,7 +143,7 @@ def test_what_lacks_a_tenth_in_the_last_hours_is_reported_however_they_are_cut_i
 @pytest.mark.parametrize(
     "changed",
     [
-        {"state": "confirmed", "end": None}, {"start": T - Fusing.used_to}, {"end": T - DAY}, {"entity": "IQ"},
+        {"state": "confirmed", "end": None}, {"start": T - 28 * DAY}, {"end": T - DAY}, {"entity": "IQ"},
         {"signals": (Term("bgp.ris", 0.1, -9.0, 9.0, 1.0), Term(SIGNAL, 0.9, -9.0, -2.0, 1.0))},
     ],
 )  # fmt: skip

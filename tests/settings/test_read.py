@@ -1,16 +1,16 @@
 """Settings in a file: what it names counts, and a mistake is one sentence.  The page of docs shows them all."""
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
+from detectors.model import Model
 from pipeline.cli.arguments import app, main
 from pipeline.codec import iso
 from pipeline.errors import UserError
-from pipeline.settings import Counting, Fusing, Settings
+from pipeline.settings import Calendar, Counting, Settings, Telling
 from pipeline.settings.__main__ import page
 from pipeline.settings.read import changed, chosen, read_settings
 
@@ -23,12 +23,13 @@ def written(folder: Path, text: str) -> Path:
 
 def test_what_a_file_does_not_name_stays_as_it_is(tmp_path: Path) -> None:
     path = written(
-        tmp_path, "silence = 60\n[fusing]\nsuspect = 0.6\ncap = 8\nprior.country = -5\n[counting.floors]\n4 = 1"
+        tmp_path,
+        "silence = 60\n[model]\nsuspect = 0.6\nquiet_hours = [1, 2, 3, 4]\n[calendar]\ndays.'PK 2024-02-08' = 'coup'\n"
+        "[counting.floors]\n4 = 1",
     )
-    usual = Fusing()
     assert read_settings(path) == Settings(
         counting=Counting(floors={4: 1, 6: 10_000}), silence=60,
-        fusing=replace(usual, suspect=0.6, cap=8.0, prior=usual.prior | {"country": -5.0}),
+        model=Model(suspect=0.6, quiet_hours=(1.0, 2.0, 3.0, 4.0)), calendar=Calendar({"PK 2024-02-08": "coup"}),
     )  # fmt: skip
     assert read_settings(written(tmp_path, "")) == Settings()
 
@@ -36,35 +37,33 @@ def test_what_a_file_does_not_name_stays_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("silense = 3", "there is no setting 'silense', only counting, judging, fusing, evaluating, silence"),
-        ("fusing.suspekt = 3", "there is no setting 'fusing.suspekt', only prior"),
-        ("fusing.suspect = 1.5", "fusing.suspect = 1.5: wanted float < 1.0"),
-        ("fusing.suspect = nan", "fusing.suspect = nan: wanted float > 0.0"),
-        ("fusing.suspect = '0.6'", 'fusing.suspect = "0.6": wanted float, got str'),
-        ("fusing.suspect = 0.1", "fusing: leave 0.2 must be below suspect 0.1, and that not above confirm 0.95"),
-        ("fusing.prior.country = 0", "fusing: prior.country 0.0 must be below 0, which is suspect 0.5 as log-odds"),
-        ("fusing.suspect = 0.01\nfusing.leave = 0.005", "fusing: prior.country -4.0 must be below -4.595"),
-        ("fusing.full_depth = 0", "fusing.full_depth = 0: wanted float >= 0.001"),
-        ("fusing.tell_severity = 1e-310", "fusing.tell_severity = 1e-310: wanted float >= 0.001"),
-        ("fusing.calm = -1", "fusing.calm = -1: wanted int >= 0"),
-        ("fusing.normal.bpg = -1", "fusing.normal.bpg = -1: wanted one of bgp, probing, telescope"),
-        ("fusing.normal.bgp = 1", "fusing.normal.bgp = 1: wanted float <= 0.0"),
-        ("fusing.normal.traffic = -1\nfusing.normal.bgp = nan", "fusing.normal.bgp = nan: wanted float >= -50.0"),
-        ("judging.beside.probing = 'cusum'", 'judging.beside.probing = "cusum": wanted a list, got str'),
-        ("judging.beside.probing = [1]", "judging.beside.probing = [1]: wanted str, got int"),
+        ("silense = 3", "no setting 'silense', only counting, model, calendar, telling, evaluating, silence"),
+        ("model.suspekt = 3", "there is no setting 'model.suspekt', only blackout_rate"),
+        ("model.suspect = 1.5", "model: suspect = 1.5: wanted from 1e-15 to 0.999999"),
+        ("model.suspect = nan", "model: suspect = nan: wanted from 1e-15 to 0.999999"),
+        ("model.suspect = '0.6'", 'model.suspect = "0.6": wanted float, got str'),
+        ("model.suspect = 0.1", "model: over 0.1 < suspect 0.1 <= confirm 0.95 does not hold"),
+        ("model.outage_hours = 0", "model: outage_hours = 0.0: wanted from 0.01 to 100000"),
+        ("model.company = 0", "model: company = 0: wanted from 1 to 1e+09"),
+        ("model.slow_days = [42, 7]", "model: slow_days = (42.0, 7.0): the first must be below the second"),
+        ("model.slow_days = [7]", "model.slow_days = [7]: wanted a list of length 2"),
+        ("model.quiet_rates = [1, 2, 3, -4]", "quiet_rates = (1.0, 2.0, 3.0, -4.0): wanted from 1e-09 to 100000"),
+        ("telling.severity = 1e-310", "telling.severity = 1e-310: wanted float >= 0.001"),
+        ("counting.forget = -1", "counting.forget = -1: wanted int >= 0"),
         (
-            "fusing.days.'PK 2024-02-08' = 'election'\nfusing.days.'PK 2024-02-09' = 'x'",
-            'toml: fusing.days."PK 2024-02-09" = "x": wanted one of election, protest, coup',
+            "calendar.days.'PK 2024-02-08' = 'election'\ncalendar.days.'PK 2024-02-09' = 'x'",
+            'toml: calendar.days."PK 2024-02-09" = "x": wanted one of election, protest, coup',
         ),
-        ("fusing.prior = -4", "fusing.prior = -4: wanted a table of settings"),
-        ("fusing = 3", "fusing = 3: wanted a table of settings"),
+        ("calendar.days = -4", "calendar.days = -4: wanted a table of settings"),
+        ("model = 3", "model = 3: wanted a table of settings"),
         ("counting.floors.5 = 1", "counting.floors.5 = 1: wanted int that's a multiple of 2"),
         ("counting.reset_rule = 1", "counting.reset_rule = 1: wanted bool, got int"),
         ("counting.width = 60", "there is no setting 'counting.width'"),
-        ("judging.detector = 'oracle'", "judging: there is no detector 'oracle', only"),
-        ("judging.holidays = ['25.12.2024']", "judging: '25.12.2024': wanted a country and a day"),
-        ("judging.holidays = ['NL 2024-02-30']", "judging: 'NL 2024-02-30': wanted a country and a day"),
-        ("fusing.days.'UK 2024-12-26' = 'election'", "fusing: 'UK 2024-12-26': there is no country 'UK'"),
+        ("calendar.holidays = 'x'", 'calendar.holidays = "x": wanted a list, got str'),
+        ("calendar.holidays = [1]", "calendar.holidays = [1]: wanted str, got int"),
+        ("calendar.holidays = ['25.12.2024']", "calendar: '25.12.2024': wanted a country and a day"),
+        ("calendar.holidays = ['NL 2024-02-30']", "calendar: 'NL 2024-02-30': wanted a country and a day"),
+        ("calendar.days.'UK 2024-12-26' = 'election'", "calendar: 'UK 2024-12-26': there is no country 'UK'"),
         ("silence = 0", "silence = 0: wanted int >= 1"),
         ("silence", "is no TOML: "),
     ],
@@ -87,8 +86,8 @@ def test_a_file_that_is_not_there_or_no_text_is_one_sentence(tmp_path: Path) -> 
 
 
 def test_the_silence_on_the_command_line_wins_over_the_file(tmp_path: Path) -> None:
-    path = written(tmp_path, "silence = 60\nfusing.calm = 60")
-    assert chosen(path, 3) == Settings(silence=3, fusing=Fusing(calm=60))
+    path = written(tmp_path, "silence = 60\ntelling.severity = 0.1")
+    assert chosen(path, 3) == Settings(silence=3, telling=Telling(severity=0.1))
     assert chosen(None) == Settings()
 
 
@@ -108,7 +107,7 @@ def test_a_replay_and_its_worker_use_the_settings_of_the_file(tmp_path: Path) ->
     times = range(1707000000, 1707000000 + 3 * 86400, 600)
     rows = [f"{iso(t)},probing.ioda,country,PK,{20 if t >= times[-60] else 100}\n" for t in times]
     (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n" + "".join(rows))
-    path = written(tmp_path, "fusing.per_deviation = 0.001")
+    path = written(tmp_path, "model.blackout_rate = 1e-9\nmodel.stealth_rate = 1e-9")
     assert len(outages(tmp_path)) == 1
     assert outages(tmp_path, "--settings", path) == []
     assert outages(tmp_path, "--settings", path, "--through", "kafka") == []
@@ -118,31 +117,30 @@ def test_a_replay_and_its_worker_use_the_settings_of_the_file(tmp_path: Path) ->
 
 @pytest.mark.parametrize("command", [("demo",), ("replay", "x.csv"), ("worker", "--broker", "kafka://127.0.0.1:1")])
 def test_settings_that_make_no_sense_end_every_command_before_it_begins(tmp_path, monkeypatch, capsys, command) -> None:
-    path = written(tmp_path, "fusing.calm = -1")
+    path = written(tmp_path, "counting.forget = -1")
     monkeypatch.setattr("sys.argv", ["netvigil", *command, "--settings", str(path)])
     with pytest.raises(SystemExit) as ended:
         main()
     assert ended.value.code == 2
-    assert capsys.readouterr().err == f"netvigil: {path}: fusing.calm = -1: wanted int >= 0\n"
+    assert capsys.readouterr().err == f"netvigil: {path}: counting.forget = -1: wanted int >= 0\n"
 
 
 def test_what_is_not_as_shipped_can_be_read_as_it_is_told(tmp_path: Path) -> None:
     text = """
         silence = 60
         counting.floors.4 = 1
-        [fusing]
-        prior.country = -3.0
-        days."PK 2024-02-08" = "election"
+        [model]
         confirm = 0.9
-        [judging]
-        beside.probing = ["cusum"]
-        detector = "burst"
+        slow_days = [7.0, 28.0]
+        [calendar]
+        days."PK 2024-02-08" = "election"
+        public_holidays = false
     """
     (tmp_path / "own.toml").write_text(text)
     chosen = read_settings(tmp_path / "own.toml")
     told = changed(chosen)
-    assert {'fusing.days."PK 2024-02-08" = "election"', "counting.floors.4 = 1", "silence = 60"} <= set(told)
-    assert len(told) == 7
+    assert {'calendar.days."PK 2024-02-08" = "election"', "counting.floors.4 = 1", "silence = 60"} <= set(told)
+    assert len(told) == 6
     (tmp_path / "again.toml").write_text("\n".join(told))
     assert read_settings(tmp_path / "again.toml") == chosen
     assert changed(Settings()) == []

@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.errors import UserError
 from pipeline.geo.countries import checked_day
-from pipeline.settings import Fusing, Settings
+from pipeline.settings import Calendar, Settings
 from pipeline.settings.watching import Watch, countries, read_watches, services, with_days
 
 EXAMPLES = sorted((Path(__file__).parents[2] / "watches").glob("*-20*.toml"))
@@ -26,8 +26,8 @@ def test_a_file_says_where_when_and_what_is_watched(tmp_path: Path) -> None:
     text = f"[[watch]]\ncountry = 'PK'\n{WINDOW}day = 'election'\nservices = ['tor']\n[[watch]]\ncountry = 'IQ'"
     watches, over = read_watches(written(tmp_path, text), EVE)
     assert (countries(watches), services(watches), over) == (("PK", "IQ"), ("tor",), [])
-    assert with_days(Settings(), watches).fusing.days == {"PK 2024-02-08": "election"}
-    own = Settings(fusing=Fusing(days={"PK 2024-02-08": "protest"}))
+    assert with_days(Settings(), watches).calendar.days == {"PK 2024-02-08": "election"}
+    own = Settings(calendar=Calendar({"PK 2024-02-08": "protest"}))
     assert with_days(own, watches) == own
     assert [watch.is_on(EVE) for watch in watches] == [False, True]
 

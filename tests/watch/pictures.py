@@ -25,9 +25,9 @@ def verdicts(
     usual = np.full((bins, 1), 100.0)
     feed = next(feed for feed, signals in FEEDS.items() if signal in signals)
     return Verdicts(
-        RUN, feed, 0, signal, "seasonal", width, until, UP, (entity,), until - width * np.arange(bins, 0, -1), values,
+        RUN, feed, 0, signal, "predictive", width, until, UP, (entity,), until - width * np.arange(bins, 0, -1), values,
         np.ones((bins, 1), np.float32), usual, usual - 10, usual + 10, values - usual, codes,
-        np.full((bins, 1), settled), np.ones(bins),
+        np.full((bins, 1), settled), np.ones(bins), np.full((bins, 1, 5), np.nan, np.float32), np.zeros(bins, np.bool_),
     )  # fmt: skip
 
 

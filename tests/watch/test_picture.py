@@ -135,7 +135,7 @@ def test_the_past_that_is_still_read_is_said() -> None:
 
 def test_only_the_last_day_of_watched_countries_is_kept() -> None:
     made = picture(verdicts(bins=400), verdicts(entity=Entity("country", "IN", "IN")))
-    made.take(dataclasses.replace(verdicts(value=0), detector="cusum"))
+    made.take(dataclasses.replace(verdicts(value=0), detector="daily"))
     assert {key: len(points) for key, points in made.series.items()} == {("traffic.radar", *PK[:2]): 96}
 
 

@@ -1,25 +1,19 @@
 """The fuse stage: verdicts of all signals become outages, in order of event time."""
 
 import heapq
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import groupby
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from detectors.base import ALWAYS, UNKNOWN
+from detectors.base import UNKNOWN
 from pipeline.bins import NEVER, lowest
 from pipeline.codec import decode, encode
-from pipeline.fusion.belief import Belief
-from pipeline.fusion.evidence import Said
-from pipeline.fusion.ledger import Ledger
+from pipeline.fusion.belief import Belief, Turn
 from pipeline.fusion.now import Now, Provisional
-from pipeline.fusion.residual_loss import left
-from pipeline.fusion.turns import Heard, Turn, by_frame
-from pipeline.geo.calendar import Almanac
-from pipeline.records import DEAD, END, PAST, UP, Left, Outage, Progress, Run, Verdicts
-from pipeline.settings import Fusing
+from pipeline.records import DEAD, END, PAST, Outage, Progress, Run, Verdicts
+from pipeline.settings import Settings
 from pipeline.state import pack, remember, touch, unpack
 
 
@@ -30,7 +24,6 @@ class Line:
     watermark: int = NEVER
     queued: dict[str, int] = field(default_factory=dict)
     status: str = ""
-    width: int = 0
 
 
 RECENT = 3 * 3600
@@ -45,7 +38,7 @@ class Stream:
     """One run in one fusion partition."""
 
     run: Run
-    ledger: Ledger | Belief
+    belief: Belief
     lines: dict[str, Line] = field(default_factory=dict)
     queue: list[Queued] = field(default_factory=list)
     told: int = NEVER
@@ -61,16 +54,12 @@ class Stream:
 
     def open(self) -> list[Outage]:
         """The outages that are on: of a run that is watched those of now."""
-        return self.now.open() if self.now is not None else [life.outage() for life in self.ledger.lives.values()]
+        return self.now.open() if self.now is not None else [life.outage() for life in self.belief.lives.values()]
 
 
 @dataclass(frozen=True)
 class Fused:
-    """Verdicts whose turn has come: what metrics and reports show, in order of event time.
-
-    While an outage goes on, expected, its bounds and the score are those that it is held against; the state is the
-    detector's own.
-    """
+    """Verdicts whose turn has come: what metrics and reports show, in order of event time."""
 
     verdicts: Verdicts
     bin: int
@@ -86,7 +75,7 @@ class Missed:
 
 @dataclass(frozen=True)
 class Beside:
-    """Verdicts of a detector beside the first whose turn has come: evidence that is not shown."""
+    """Verdicts that are made of others, whose turn has come: evidence that is not shown."""
 
     verdicts: Verdicts
     bin: int
@@ -94,7 +83,7 @@ class Beside:
 
 @dataclass(frozen=True)
 class Arrived:
-    """A bin of a run that is watched, as it was weighed when it came: what live metrics show, see `Fused`."""
+    """A bin of a run that is watched, when it came: what live metrics show."""
 
     verdicts: Verdicts
     bin: int
@@ -110,25 +99,17 @@ class FuseStage:
     (end, width, signal) and those `Beside` them, up to the lowest watermark of the feeds that are not dead, what was
     `Missed`, and `Progress`.
 
-    Any order of arrival gives the same revisions: a bin waits until every signal of the run's roster has spoken up to
-    its end, and what comes again is known by its signal and start.  Nobody waits for a feed that is at its end, nor,
-    but in a replay, for one that is dead: what it hands in later for a time that was fused without it is passed over
-    and counted, time does not go back.
+    Any order of arrival gives the same revisions: a bin waits until every signal of the run's roster has come up to its
+    end, and what comes again is known by its signal and start.  No bin waits for a feed that is at its end, nor, but in
+    a replay, for one that is dead: what it hands in later for a time that was fused without it is passed over and
+    counted, time does not go back.
 
     Of a run that is no replay it also puts out, by and by, what is known `Now`: bins that have `Arrived`, and
     `Provisional` revisions, from the run's ``since`` on.
-
-    ``first`` names the detectors whose verdicts are shown, none: every one; the others' are evidence only.
-    ``almanac``: which days are holidays, and which matter; without one the public ones, and those of the settings.
-    ``ledger``: what decides.
     """
 
-    def __init__(
-        self, partition: int, settings: Fusing, first: Sequence[str] = (), almanac: Almanac | None = None,
-        ledger: Callable[[str, Fusing, Almanac], Ledger | Belief] = Ledger,
-    ) -> None:  # fmt: skip
-        self.partition, self.settings, self.first, self.ledger = partition, settings, first, ledger
-        self.almanac = almanac or Almanac(matter=settings.days)
+    def __init__(self, partition: int, settings: Settings | None = None) -> None:
+        self.partition, self.settings = partition, settings or Settings()
         self.streams: dict[str, Stream] = {}
         self.ended: dict[str, None] = {}
 
@@ -138,16 +119,16 @@ class FuseStage:
         if run.id in self.ended:
             return []
         if run.id not in self.streams:
-            now = Now(self.settings) if run.tense != "replay" else None
-            self.streams[run.id] = Stream(run, self.ledger(run.tense, self.settings, self.almanac), now=now)
+            now = Now(self.settings.telling) if run.tense != "replay" else None
+            self.streams[run.id] = Stream(run, Belief(run.tense, self.settings), now=now)
         stream = self.streams[run.id]
         for gone in touch(self.streams, run.id):
             remember(self.ended, gone)
         line = stream.lines.setdefault(verdicts.signal, Line())
         reached, was_past = line.queued.get(verdicts.detector, NEVER) + verdicts.width, stream.in_past
         missed, came = self._queue(stream, line, verdicts)
-        line.watermark, line.width = max(line.watermark, verdicts.watermark), verdicts.width or line.width
-        line.status = verdicts.status if self._is_first(verdicts) else line.status
+        line.watermark = max(line.watermark, verdicts.watermark)
+        line.status = line.status if verdicts.is_made else verdicts.status
         begins = not stream.in_past and (was_past or reached < run.since <= verdicts.watermark)
         stream.begun |= begins or max(line.watermark, stream.told) >= run.since
         told: list[Output] = [Missed(verdicts.signal, missed)] if missed else []
@@ -161,27 +142,16 @@ class FuseStage:
         """What is known by now, after a frame whose bins ``came``, and what it has ``settled``; ``begins``: all
         bins of its signal so far are history, and more of that is not to come."""
         now.settle(outages := [out for out in settled if isinstance(out, Outage)])
-        now.pending += [self._turn(*entry) for entry in came]
-        if not self._is_first(verdicts):  # a frame of the first detector follows
+        now.pending += [_turn(entry) for entry in came]
+        if verdicts.is_made:  # the frame that it is made of follows
             return []
         if stream.in_past or not stream.begun:
             now.wait()
             return [Arrived(verdicts, came[-1][4])] if came and verdicts.watermark > stream.run.since - RECENT else []
         if not (came or outages or begins):
             return []
-        held = {
-            int(out.verdicts.start[out.bin]): out for out in settled if isinstance(out, Fused)
-            and out.verdicts.signal == verdicts.signal
-        }  # fmt: skip
-        queue = (self._turn(*entry) for entry in stream.queue)
-        lines = {name: line for name, line in stream.lines.items() if line.status == UP}
-        late = {(name, False): line.watermark for name, line in lines.items()}
-        late |= {(name, True): line.watermark + self.settings.stale * line.width for name, line in lines.items()}
-        for turn, against in now.fuse(stream.ledger, stream.told, queue, late):
-            if turn.verdicts is verdicts:
-                held[int(verdicts.start[turn.at])] = _fused(verdicts, turn.at, against)
-        shown = [held[int(verdicts.start[i])] for *_, i, _ in came]
-        told: list[Output] = [*(Arrived(bin_.verdicts, bin_.bin) for bin_ in shown), *now.tell(stream.run.since)]
+        now.fuse(stream.belief, stream.told, map(_turn, stream.queue))
+        told: list[Output] = [*(Arrived(verdicts, i) for *_, i, _ in came), *now.tell(stream.run.since)]
         if not begins:
             return told
         head = stream.run.id, self.partition, stream.told, stream.judged
@@ -199,57 +169,31 @@ class FuseStage:
                 entry = (end, verdicts.width, verdicts.signal, verdicts.detector, int(i), verdicts)
                 heapq.heappush(stream.queue, entry)
                 came.append(entry)
-            elif self._is_first(verdicts):
+            elif not verdicts.is_made:
                 missed += int((~np.isnan(verdicts.value[i])).sum())
         stream.missed += missed
         return missed, came
 
     def _release(self, stream: Stream) -> list[Output]:
         limit, ended = self._limit(stream), self._ended(stream)
-        turns = list(self._due(stream, limit))
+        turns = list(_due(stream, limit))
         told: list[Output] = []
-        for turn, (outages, held) in zip(turns, self._heard(stream, turns, ended), strict=True):
-            told.append(Beside(turn.verdicts, turn.at) if turn.beside else _fused(turn.verdicts, turn.at, held))
+        for turn, outages in zip(turns, stream.belief.see(turns), strict=True):
+            made = turn.verdicts.is_made
+            told.append(Beside(turn.verdicts, turn.at) if made else Fused(turn.verdicts, turn.at))
             told += outages
-        for places in by_frame(turns):
-            if not turns[places[0]].beside:
-                judged = turns[places[0]].verdicts.state[[turns[place].at for place in places]] != UNKNOWN
-                stream.judged += int(judged.sum())
+            stream.judged += 0 if made else int((turn.verdicts.state[turn.at] != UNKNOWN).sum())
         if limit > stream.told or ended:
             stream.told = max(limit, stream.told)
-            last = _left(stream.ledger, stream.told) if ended else ()
+            last = stream.belief.left() if ended else ()
             told.append(Progress(stream.run.id, self.partition, stream.told, stream.judged, ended, stream.missed, last))
         if ended:
             del self.streams[stream.run.id]
             remember(self.ended, stream.run.id)
         return told
 
-    def _heard(self, stream: Stream, turns: Sequence[Turn], ended: bool) -> Iterator[Heard]:
-        """What follows from each turn.
-
-        At the end of a recording wide bins end later than the last narrow ones.  What a narrow signal said counts until
-        then, where its next bin would start after the newest one of all signals: the recording cannot have it.
-        """
-        newest = max((at for line in stream.lines.values() for at in line.queued.values()), default=NEVER)
-        newest = newest if ended else ALWAYS
-        for end, own in groupby(turns, key=lambda turn: max(turn.end, newest)):
-            if end > newest:
-                stream.ledger.hold(newest, end)
-            yield from stream.ledger.see(list(own))
-
-    def _due(self, stream: Stream, limit: int) -> Iterator[Turn]:
-        """The bins that end by a time, in order."""
-        while stream.queue and stream.queue[0][0] <= limit:
-            yield self._turn(*heapq.heappop(stream.queue))
-
-    def _turn(self, end: int, width: int, signal: str, detector: str, i: int, verdicts: Verdicts) -> Turn:
-        return Turn(verdicts, i, end, beside=not self._is_first(verdicts))
-
-    def _is_first(self, verdicts: Verdicts) -> bool:
-        return not self.first or verdicts.detector in self.first
-
     def _limit(self, stream: Stream) -> int:
-        """Event time up to which every signal has spoken that still can [s]; once none can, up to the last word."""
+        """Event time up to which every signal has come that still can [s]; once none can, up to the last one."""
         roster = set(stream.run.signals) | set(stream.lines)
         lines = [stream.lines.get(signal, Line()) for signal in roster]
         over = (END,) if stream.run.tense == "replay" else (DEAD, END)  # the rest of a recording is on its way
@@ -272,10 +216,10 @@ class FuseStage:
             frames = {id(verdicts): verdicts for *_, verdicts in s.queue}
             order = {key: i for i, key in enumerate(frames)}
             queue = [(end, *place, order[id(verdicts)]) for end, _, *place, verdicts in s.queue]
-            lines = [(name, line.watermark, line.queued, line.status, line.width) for name, line in s.lines.items()]
-            ledger, own = s.ledger.save()
+            lines = [(name, line.watermark, line.queued, line.status) for name, line in s.lines.items()]
+            belief, own = s.belief.save()
             now = s.now.save() if s.now is not None else None
-            head.append((s.run, s.told, s.judged, s.missed, lines, queue, len(order), ledger, now, s.begun))
+            head.append((s.run, s.told, s.judged, s.missed, lines, queue, len(order), belief, now, s.begun))
             arrays |= {f"{i}.{name}": array for name, array in own.items()}
             arrays |= {f"{i}.frame{j}": np.frombuffer(encode(frames[k]), np.uint8) for k, j in order.items()}
         return pack((head, list(self.ended)), arrays)
@@ -284,36 +228,27 @@ class FuseStage:
         """Take over what was saved."""
         (head, ended), arrays = unpack(state)
         self.streams, self.ended = {}, dict.fromkeys(ended)
-        for i, (run, told, judged, missed, lines, queue, size, ledger, now, begun) in enumerate(head):
+        for i, (run, told, judged, missed, lines, queue, size, belief, now, begun) in enumerate(head):
             frames = [decode(arrays[f"{i}.frame{j}"].tobytes()) for j in range(size)]
             run = Run.of(run)
             stream = Stream(
-                run, self.ledger(run.tense, self.settings, self.almanac), told=told, judged=judged, missed=missed,
-                now=Now.load(now, self.settings) if now is not None else None, begun=begun,
+                run, Belief(run.tense, self.settings), told=told, judged=judged, missed=missed,
+                now=Now.load(now, self.settings.telling) if now is not None else None, begun=begun,
             )  # fmt: skip
             own = {name.partition(".")[2]: a for name, a in arrays.items() if name.startswith(f"{i}.")}
-            stream.ledger.load(ledger, own)
+            stream.belief.load(belief, own)
             stream.lines = {name: Line(*line) for name, *line in lines}
             stream.queue = [(end, frames[j].width, *place, frames[j]) for end, *place, j in queue]
             heapq.heapify(stream.queue)
             self.streams[run.id] = stream
 
 
-def _left(ledger: Ledger | Belief, now: int) -> tuple[Left, ...]:
-    return ledger.left(now) if isinstance(ledger, Belief) else left(ledger, now)
+def _due(stream: Stream, limit: int) -> Iterator[Turn]:
+    """The bins that end by a time, in order."""
+    while stream.queue and stream.queue[0][0] <= limit:
+        yield _turn(heapq.heappop(stream.queue))
 
 
-def _fused(verdicts: Verdicts, i: int, held: Said | None) -> Fused:
-    """Bin ``i`` as it was weighed: beside what was expected before an outage, where the detector has got used to it."""
-    if held is None:
-        return Fused(verdicts, i)
-    bin_ = {name: getattr(verdicts, name)[i : i + 1] for name in Verdicts.COLUMNS}
-    before, score = (column[None, : len(verdicts.entities)] for column in (held.expected, held.score))
-    own = bin_["expected"]
-    with np.errstate(all="ignore"):  # of nothing expected there is no band to widen
-        bounds = {
-            name: np.where(before == own, bin_[name], np.where(own > 0, bin_[name] / own, 1) * before)
-            for name in ("lower", "upper")
-        }
-    bin_ |= {"expected": before, "score": score, **bounds}
-    return Fused(replace(verdicts, **bin_), 0)
+def _turn(entry: Queued) -> Turn:
+    end, *_, i, verdicts = entry
+    return Turn(verdicts, i, end)
