@@ -1,4 +1,4 @@
-"""The local calendar of a country, by its people's clock: where in the week a time is, and the kind of its day."""
+"""The local calendar of a country: the kind of each day, and which days matter."""
 
 import warnings
 from collections.abc import Iterable, Iterator, Mapping

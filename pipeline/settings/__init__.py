@@ -138,7 +138,7 @@ class Evaluating:
     """Smallest share of a label's time during which its entity must be in an outage [0-1]."""
 
     gap: Seconds = 30 * 60
-    """Stretches of a detector without fusion that are at most this far apart count as one outage [s], as in fusion."""
+    """Stretches of a detector that are at most this far apart count as one outage [s], as in the model."""
 
 
 @dataclass(frozen=True)

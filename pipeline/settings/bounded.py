@@ -4,21 +4,14 @@ from typing import Annotated
 
 from msgspec import Meta
 
-from pipeline.kinds import KINDS
-
 Share = Annotated[float, Meta(ge=0, le=1)]
 PartOf = Annotated[float, Meta(ge=0.001, le=1)]  # a divisor or a step: too small a number has no use
-Probability = Annotated[float, Meta(gt=0, lt=1)]
 MOST = 10**9  # largest whole number: 30 years in seconds; so many bins of a week still fit a time of 64 bits
 Seconds = Annotated[int, Meta(ge=0, le=MOST)]
 Count = Annotated[int, Meta(ge=0, le=MOST)]
 AtLeastOne = Annotated[int, Meta(ge=1, le=MOST)]
-For = Annotated[float, Meta(gt=0, le=50)]  # a weight [log-odds]: fifty is certainty
-Against = Annotated[float, Meta(ge=-50, le=0)]
 Family = Annotated[int, Meta(ge=4, le=6, multiple_of=2)]
 ENTITY_TYPES = ("country", "region", "asn", "service")
 DAY_KINDS = ("election", "protest", "coup")
-EntityType = Annotated[str, Meta(pattern=f"^({'|'.join(ENTITY_TYPES)})$")]
-SignalKind = Annotated[str, Meta(pattern=f"^({'|'.join(KINDS)})$")]
 DayKind = Annotated[str, Meta(pattern=f"^({'|'.join(DAY_KINDS)})$")]
 LocalDay = str  # see `pipeline.geo.countries.checked_day`
