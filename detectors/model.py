@@ -1,24 +1,9 @@
 """The parameters of the decision model: every number that decides, with its unit, reason and source."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 YEAR = 365.25 * 24  # [h]
-
-
-BOUNDS = {
-    "share": (1e-9, 1.0),
-    "probability": (1e-15, 0.999999),
-    "log-odds": (0.1, 50.0),
-    "1/year": (1e-9, 1e5),
-    "1/h": (1e-9, 100.0),
-    "h": (0.01, 1e5),
-    "d": (0.1, 1e4),
-    "bins": (1, 1e5),
-    "places": (1, 1e9),
-    "": (0.1, 100.0),
-}
-"""Smallest and largest value of a parameter, by its unit."""
 
 
 def number(default: Any, unit: str, reason: str, source: str) -> Any:
@@ -101,14 +86,3 @@ class Model:
     confirm: float = number(0.95, "probability", "confirmed from here", "chosen")
     over: float = number(0.1, "probability", "over below this", "chosen")
     merge_hours: float = number(0.5, "h", "one outage across recoveries shorter than this", "open cases")
-
-    def __post_init__(self) -> None:
-        """ValueError where a parameter is out of its bounds."""
-        for one in fields(self):
-            own, (low, high) = getattr(self, one.name), BOUNDS[one.metadata["unit"]]
-            if not all(low <= value <= high for value in (own if isinstance(own, tuple) else (own,))):
-                raise ValueError(f"{one.name} = {own}: wanted from {low:g} to {high:g}")
-        if not self.over < self.suspect <= self.confirm:
-            raise ValueError(f"over {self.over} < suspect {self.suspect} <= confirm {self.confirm} does not hold")
-        if not self.slow_days[0] < self.slow_days[1]:
-            raise ValueError(f"slow_days = {self.slow_days}: the first must be below the second")

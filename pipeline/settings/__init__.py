@@ -10,7 +10,7 @@ from msgspec import Meta
 from detectors.model import Model
 from pipeline.geo.calendar import Almanac
 from pipeline.geo.countries import checked_day
-from pipeline.settings.bounded import AtLeastOne, Count, DayKind, Family, LocalDay, PartOf, Seconds, Share
+from pipeline.settings.bounded import AtLeastOne, Count, DayKind, Family, LocalDay, PartOf, Seconds, Share, checked
 
 
 @dataclass(frozen=True)
@@ -153,3 +153,6 @@ class Settings:
     silence: AtLeastOne = 5 * 60
     """A live feed counts as dead when no heartbeat, of one a minute, came for this long [s].  With the alert's own
     minute of waiting, a dead feed is reported within two bins of routes."""
+
+    def __post_init__(self) -> None:
+        checked(self.model)

@@ -10,9 +10,9 @@ from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from msgspec import Meta, json
 
-from detectors.model import BOUNDS, Model
+from detectors.model import Model
 from pipeline.settings import Settings
-from pipeline.settings.bounded import MOST
+from pipeline.settings.bounded import BOUNDS, MOST
 
 HEAD = """# Settings
 

@@ -68,7 +68,7 @@ def sentence(error: str, given: dict[str, Any], kind: Any = Settings) -> str:
     wanted, _, place = error.replace("`", "").partition(" - at ")
     name, value = re.sub(r".*\$\.?|\[.*", "", place), given
     if not wanted.startswith("Expected"):
-        return f"{name}: {wanted}"
+        return f"{name}: {wanted}".removeprefix(": ")
     for part in name.split("."):
         value = value[part]
     if "[...]" in place or "key in" in place:  # msgspec does not say which item

@@ -162,7 +162,7 @@ def _read(place: str, given: dict[str, object]) -> Watch:
     try:
         return msgspec.convert(given, Watch)
     except msgspec.ValidationError as error:
-        said = sentence(str(error), given, Watch).removeprefix(": ").replace(" | null", "")
+        said = sentence(str(error), given, Watch).replace(" | null", "")
         raise UserError(f"{place}: {said}") from None
 
 
