@@ -87,7 +87,7 @@ class State:
     level: np.ndarray = field(metadata=per_entity(np.nan, np.float32, columns=4 * len(LEVELS)))
     before: np.ndarray = field(metadata=per_entity(np.nan))  # y of the last bin that was observed
     before_at: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # its start [s]
-    value: np.ndarray = field(metadata=per_entity(np.nan))  # its value
+    value: np.ndarray = field(metadata=per_entity(np.nan))  # the last value that was likelier fine than not
     quantum: np.ndarray = field(metadata=per_entity(np.inf))  # finest step between two values
     quantum_now: np.ndarray = field(metadata=per_entity(np.inf))
     sum_now: np.ndarray = field(metadata=per_entity(0.0))  # of logarithms
@@ -312,9 +312,10 @@ class Predictive(Detector[State]):
         met = (first != NEVER) & (first <= t[:, None])
         state, prob, likelihood = self._filtered(state, seen_at, dt / 3600, met, alone)
         state = self._taken(state, x / share[:, None], t, e, f, known, y - one, before[:-1] - one, scale, phi, prob)
-        values = _carried(state.value, x, seen)
+        usual = seen & (prob[..., FINE] > 0.5)  # the fall of a flat series is no step of its counts
+        values = _carried(state.value, x, usual)
         with np.errstate(all="ignore"):
-            steps = np.where(seen & (np.abs(x - values[:-1]) > 1e-9), np.abs(x - values[:-1]), np.inf).min(0)
+            steps = np.where(usual & (np.abs(x - values[:-1]) > 1e-9), np.abs(x - values[:-1]), np.inf).min(0)
         state = replace(
             state, last=int(t[-1]), first=first, before=before[-1], before_at=before_at[-1], value=values[-1],
             quantum_now=np.minimum(state.quantum_now, steps),
