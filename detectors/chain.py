@@ -94,9 +94,9 @@ def _signals(model: Model, dt: int) -> np.ndarray:
     return np.array([[of(off, late) for late in hours] for off in (model.off_rate_company, model.off_rate)])
 
 
-def _missed(signal: np.ndarray, share: float | np.ndarray) -> np.ndarray:
-    """P(F) ``(4, n, k)`` after a turn of the place that this share of the fine signals misses, ``(k,)`` or of all; one
-    that had missed the turn before is where it should be."""
+def _missed(signal: np.ndarray, share: np.ndarray) -> np.ndarray:
+    """P(F) ``(4, n, k)`` after a turn of the place that this ``share (k,)`` of the fine signals misses; one that had
+    missed the turn before is where it should be."""
     return np.stack([signal[0] * (1 - share) + signal[3], signal[1], signal[2], signal[0] * share])
 
 
@@ -194,16 +194,14 @@ class Chain:
         4)`` in company and alone."""
         after, whole = np.empty_like(self.signal), np.maximum(self.odds, 1e-300)
         fine = np.array([table[:, 0] for table in self.tables]).reshape(-1, 4).T
-        low = fine == OUT  # routes that stay in an outage have nothing to return from
-        missed = [
-            _missed(of, self.model.lag * own if out else self.model.blind)
-            for of, own, out in zip(self.signal, low, IS_OUT, strict=True)
-        ]
+        low = fine == OUT  # routes that stay in an outage fall with nothing, and return from nothing
         for to in range(4):
             came = np.zeros_like(self.signal[to])
             for at in range(4):
-                share = (flow[:, at, to] / whole[:, to])[:, None]
-                came += share * (self.signal[at] if IS_OUT[at] == IS_OUT[to] else missed[at])
+                of = self.signal[at]
+                if IS_OUT[at] != IS_OUT[to]:
+                    of = _missed(of, self.model.lag * low[at] if IS_OUT[at] else self.model.blind * low[to])
+                came += (flow[:, at, to] / whole[:, to])[:, None] * of
             for f in range(4):
                 parts = [(came[g], company[to, g, f], alone[to, g, f]) for g in range(4) if company[to, g, f]]
                 after[to, f] = sum(x * (a if a == b else np.where(self.alone, b, a)) for x, a, b in parts)

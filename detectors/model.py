@@ -18,7 +18,7 @@ class Model:
     blackout_rate: float = number(0.5, "1/year", "outages of a place in which routes fall", "SIGCOMM 2023")
     stealth_rate: float = number(0.5, "1/year", "outages of a place in which routes stay", "SIGCOMM 2023")
     outage_hours: float = number(24.0, "h", "mean duration of an outage", "SIGCOMM 2023")
-    change_rate: float = number(0.02, "1/h", "how often routes fall or return in an outage", "open cases")
+    change_rate: float = number(0.003, "1/h", "how often routes fall or return in an outage", "open cases")
     least: float = number(0.11, "share", "loss from which it is an outage", "open cases")
     edge: float = number(0.015, "share", "how soft that limit is", "open cases")
     off_rate: float = number(0.3, "1/year", "failures of one series, where few places share the feed", "open cases")
