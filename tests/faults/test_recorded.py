@@ -70,8 +70,7 @@ def test_no_shutdown_of_iraq_is_hidden_or_ended_by_a_fault_in_the_middle_of_one(
     everything_counted(found)
     outages = found.result.sorted()
     missed = [label for label in wanted if hit(label, outages, known.tolerance) is None]
-    # frozen at the bottom of a shutdown, a signal still shows it until it moves
-    assert missed == ([wanted[3]] if name == "google frozen" else []), found.told
+    assert missed == [], found.told
     assert [outage.start // DAY for outage in confirmed(outages)] == [label.start // DAY for label in wanted]
     assert len(confirmed(outages)) == 8, found.told
 

@@ -57,7 +57,7 @@ def notified(frames: Iterable[Verdicts]) -> dict[str, int]:
 def test_the_outage_of_the_demo_is_notified_as_soon_as_the_quick_signals_alone_would_say_so() -> None:
     alone = arrivals(watched(*QUICK, since=MIDNIGHT), dict.fromkeys(QUICK, 0), MORNING)
     found, own = notified(arrivals(DAY, DELAYS, MORNING)), notified(alone)
-    assert own.keys() == {"PK", "AS24499", "AS45669", "AS59257"}
+    assert own.keys() >= {"AS24499", "AS45669", "AS59257"}
     assert all(found[place] - at <= 2 * 600 for place, at in own.items()), (found, own)
 
 
