@@ -127,7 +127,9 @@ def replay(paths: list[str], options: ReplayOptions) -> int:
     report = _watched(console, playback, options, see, max(ends) if min(ends, default=NEVER) > NEVER else None)
     files = options.outages is not None or options.metrics is not None
     try:
-        code = tell(console, report, chosen(options.settings), options.as_json, options.why, reserved=int(files))
+        code = tell(
+            console, report, chosen(options.settings).calendar.days, options.as_json, options.why, reserved=int(files)
+        )
     finally:  # a full disk takes no answer away, and a closed pipe no file
         if files:
             said = "; ".join(_save(console, options, report, history))
@@ -226,7 +228,7 @@ def demo(seed: int, folder: Path | None, settings: Path | None, why: bool) -> No
     pace = Pace(DAY / DEMO_DAY, since=end - DAY)
     playback = Playback([recording], _run([recording], "replay"), pace)
     report = _watched(console, playback, options, lambda _: None, end, verdicts=False)
-    tell(console, report, chosen(settings), why=why, closing=_next())
+    tell(console, report, chosen(settings).calendar.days, why=why, closing=_next())
 
 
 def _next() -> tuple[str, ...]:

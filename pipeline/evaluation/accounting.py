@@ -11,10 +11,10 @@ from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN, is_low
 from pipeline.evaluation.cases import Tolerance
 from pipeline.evaluation.spans import Span, clipped, joined, seconds_within, touch
 from pipeline.evaluation.traces import Trace
+from pipeline.explain.terminal import marks
 from pipeline.feeds import Label
 from pipeline.fusion.life import RETRACTED
 from pipeline.records import Entity, Outage, Places, placed
-from pipeline.replay.coverage import Past
 
 MONTH = 365.25 / 12 * 24 * 3600
 """Mean length of a month [s]."""
@@ -29,7 +29,7 @@ CountryOf = Callable[[Label], str]
 
 
 class Called(NamedTuple):
-    """An outage, ``[start, end)`` [s], with an open ``end`` None; ``undated``: which of its times were not observed."""
+    """An outage, ``[start, end)`` [s], with an open ``end`` None; ``undated``: its times that are not exactly known."""
 
     entity: Entity
     start: int
@@ -176,12 +176,12 @@ def kin(entity: Entity, label: Label, country: str) -> bool:
     return "country" in (entity.type, label.entity_type)
 
 
-def fused(outages: Iterable[Outage], places: Places, past: Past) -> list[Called]:
-    """The outages of fusion that were confirmed and not retracted; ``past`` knows which times were not observed."""
+def fused(outages: Iterable[Outage], places: Places) -> list[Called]:
+    """The outages of fusion that were confirmed and not retracted."""
     return [
         Called(
             placed(o.entity_type, o.entity, places), o.start, o.end, o.detected_at, o.confirmed_at,
-            tuple(word for word, is_undated in zip((ONSET, END), past.marks(o), strict=True) if is_undated),
+            tuple(word for word, is_undated in zip((ONSET, END), marks(o), strict=True) if is_undated),
         )
         for o in outages
         if o.confirmed_at is not None and o.state != RETRACTED

@@ -10,9 +10,9 @@ from pipeline.evaluation.phrases import why_missed
 from pipeline.evaluation.runs import Judged
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import Trace
-from pipeline.explain.terms import resemblance, signal_name, term_text
+from pipeline.explain.terms import held_back, resemblance, showing, signal_name, term_text
 from pipeline.explain.text import KIND_WORDS, chance_text, lasted, utc_text
-from pipeline.fusion.life import ENDED, speaking
+from pipeline.fusion.life import ENDED
 from pipeline.records import Entity, Outage
 
 LATE = 3600
@@ -27,34 +27,20 @@ def because(outage: Outage | None, judged: Judged, traces: Sequence[Trace], time
     if outage is None:
         yield from why_not(judged, traces, time, place)
         return
-    for_it = [f"{term_text(term, ' of usual')} (+{term.weight:.1f})" for term in speaking(outage.signals)]
+    for_it = [f"{term_text(term, ' of usual')} (+{term.weight:.1f})" for term in showing(outage.signals)]
     against = [f"{term_text(term, ' of usual')} (−{-term.weight:.1f})" for term in outage.signals if term.weight < 0]
     sure = f"together {chance_text(outage.probability)} sure"
-    if outage.confirmed_at is None and outage.probability >= judged.settings.model.confirm:
-        sure += ", but only one kind of signal was low, or none for long enough"
-    else:
-        sure += f"; it takes {judged.settings.model.confirm:.0%} to confirm"
+    if outage.confirmed_at is None:
+        sure += f"; not confirmed: {held_back(outage)}"
     called = f"Called out as {outage.kind} ({KIND_WORDS[outage.kind]})" if outage.confirmed_at else "Only suspected,"
     said = f"{called} because of {', '.join(for_it) or 'nothing'}"
     if against:
         said += f"; against it: {', '.join(against)}"
     yield f"{said} [log-odds, when the evidence weighed most]: {sure}."
-    if outage.confirmed_at is None:
-        yield from _first_day(traces, time)
     if outage.state == ENDED and outage.end is not None and (still := _low_at(outage.end, outage, traces)):
         yield f"It was over at {utc_text(outage.end)}: what was back outweighed what still looked low, {still}."
     if outage.confirmed_at is not None and not outage.part_of:
         yield resemblance(outage)
-
-
-def _first_day(traces: Iterable[Trace], time: Span) -> Iterator[str]:
-    seen = [trace for trace in traces if (trace.within(time) & trace.is_observed).any()]
-    if seen and not any((trace.within(time) & trace.is_observed & trace.settled).any() for trace in seen):
-        first = min(int(trace.start[trace.is_observed][0]) for trace in seen)
-        yield (
-            "Nothing is confirmed in a series' first day, which only serves to compare with: it was first seen at "
-            f"{utc_text(first)}. No expected line is drawn of that day."
-        )
 
 
 def _low_at(time: int, outage: Outage, traces: Iterable[Trace]) -> str:

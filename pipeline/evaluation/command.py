@@ -24,8 +24,8 @@ from pipeline.evaluation.phrases import other_settings
 from pipeline.evaluation.runs import OURS, Judged, Read, judge_all, played
 from pipeline.evaluation.sweep import Point, show_sweep, steps, sweep
 from pipeline.evaluation.tables import MEDIANS, Total, show, total, totals
+from pipeline.explain import no_all_clear
 from pipeline.explain.feed_incidents import plain
-from pipeline.explain.no_all_clear import no_all_clear
 from pipeline.explain.text import counted
 from pipeline.files import check_not_read, check_writable, written
 from pipeline.settings.read import chosen
@@ -168,7 +168,7 @@ def _case(judged: list[Judged]) -> dict[str, Any]:
         "entity_seconds": observed.seconds,
         "tolerance": exact._asdict() | {"ignored": ignored},
         "dead": len(judged[0].dead),
-        **no_all_clear(judged[0].past, judged[0].observed, judged[0].unjudged),
+        "not_judged": no_all_clear.plain(judged[0].silences),
         **plain(judged[0].incidents),
         "given_up": [
             {"feed": letter.feed, "reason": letter.reason, "place": letter.place, "detail": letter.detail}

@@ -12,9 +12,8 @@ from pipeline.evaluation.runs import FIELD, OURS, Judged
 from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import is_judged, most_judged, silent
 from pipeline.explain.feed_incidents import blind, moves
-from pipeline.explain.no_all_clear import hardly_judged, of_no_country, too_short, unobserved
+from pipeline.explain.no_all_clear import not_judged, of_no_country
 from pipeline.explain.text import counted, damage, given_up, lasted, refused, until, utc
-from pipeline.explain.why import doubts
 from pipeline.feeds import strangers
 from pipeline.settings.read import changed
 
@@ -180,11 +179,8 @@ def remarks(judged: Judged) -> Iterator[str]:
     yield from strangers(judged.unmatched)
     yield from moves(judged.incidents)
     yield from blind(judged.incidents)
-    yield from hardly_judged(judged.unjudged, judged.places)
-    yield from too_short(judged.past, judged.places)
-    yield from unobserved(judged.observed, judged.places)
+    yield from not_judged(judged.silences, judged.places)
     yield from of_no_country(judged.outages, judged.places)
-    yield from doubts((outage for outage in judged.outages if outage.confirmed_at), judged.past, judged.places)
     made = judged.account
     undated = [f"our {word} for the label {label_text(a)}" for a in made.answers for word in a.undated]
     yield from _some([f"not exactly dated, but counted in the table as it stands: {what}" for what in undated])
@@ -203,13 +199,13 @@ def why_missed(judged: Judged, time: Span, place: tuple[str, str]) -> str:
         return "no row that could be read tells of it" if judged.dead else "no row tells of it"
     if time.end <= judged.observed.first or time.start > judged.observed.last:
         return "it is not of the time of the recording"
-    if judged.past.judged_from is None or time.end <= judged.past.judged_from:
-        return "nothing is confirmed in a series' first day"
+    if judged.judged_from is None or time.end <= judged.judged_from:
+        return "nothing is said of a series before it has a past"
     are_parts = own[0].entity[:2] != place
     if not are_parts and not any(trace.is_judged[trace.within(time)].any() for trace in own):
         return silent(own, time)
-    if time.start < judged.past.judged_from:
-        return "part of it was in a series' first day"
+    if time.start < judged.judged_from:
+        return "its series had no past yet in part of it"
     if not are_parts:
         is_any = any(is_low(trace.state[trace.within(time)]).any() for trace in own)
         return "" if is_any else "none of its signals was low then"

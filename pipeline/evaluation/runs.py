@@ -20,9 +20,9 @@ from pipeline.explain.text import damage
 from pipeline.feeds import Label, Line, recordings
 from pipeline.records import PARTS, DeadLetter, Outage, Places, Run, placed
 from pipeline.replay.coverage import Observed as Watched
-from pipeline.replay.coverage import Past
+from pipeline.replay.coverage import Silence
 from pipeline.replay.playback import Playback
-from pipeline.replay.report import Incident, ReplayReport, Unjudged, through_memory
+from pipeline.replay.report import Incident, ReplayReport, through_memory
 from pipeline.settings import Settings
 
 OURS = "ours"
@@ -52,9 +52,9 @@ class Outcome:
     places: Places
     dead: tuple[DeadLetter, ...] = ()
     incidents: tuple[Incident, ...] = ()
-    past: Past = field(default_factory=Past)
     observed: Watched = field(default_factory=Watched)
-    unjudged: tuple[Unjudged, ...] = ()
+    judged_from: int | None = None
+    silences: tuple[Silence, ...] = ()
     unmatched: tuple[Line, ...] = ()
 
 
@@ -127,8 +127,8 @@ def outcome(
         raise UserError(f"{case.folder}: nothing in its signals was observed{f' ({why})' if why else ''}")
     return Outcome(
         traces=tuple(traces), outages=tuple(report.sorted()), places=report.places, dead=tuple(report.dead),
-        incidents=tuple(report.incidents()), past=report.judged_past(), observed=report.observed,
-        unjudged=tuple(report.unjudged()), unmatched=tuple(report.unmatched),
+        incidents=tuple(report.incidents()), observed=report.observed, judged_from=report.judged_from,
+        silences=tuple(report.silences()), unmatched=tuple(report.unmatched),
     )  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def _ways(
 ) -> Iterator[tuple[str, list[Called], list[Trace]]]:
     """Name, outages, and the traces that they rest on."""
     if detector == OURS:
-        yield FUSED, fused(came.outages, came.places, came.past), traces
+        yield FUSED, fused(came.outages, came.places), traces
         return
     gap = settings.evaluating.gap
     yield ANY, plain(traces, gap), traces

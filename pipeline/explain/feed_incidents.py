@@ -1,4 +1,4 @@
-"""What feeds did by themselves, in words: all their series moved at once, or they broke, were stuck, or lost sources.
+"""What feeds did by themselves, in words: all their series moved at once, they broke, were stuck, or lost sources.
 
 None of it is an outage of a country.  While a feed is not judged there is no all-clear.
 """
@@ -11,8 +11,7 @@ from pipeline.codec import iso
 from pipeline.errors import FEW
 from pipeline.explain.terms import signal_name
 from pipeline.explain.text import lasted, utc
-from pipeline.kinds import kind_of
-from pipeline.replay.report import BROKEN, FEW_SOURCES, MOVED, STUCK, Incident
+from pipeline.replay.report import BROKEN, FEW_SOURCES, MOVED, Incident
 
 MOST = 99.0
 """A larger share of their level is written as more than that [-]."""
@@ -25,12 +24,12 @@ CAUSE = "as when it loses or gains a peer or a collector"
 
 def plain(incidents: Iterable[Incident]) -> dict[str, list[dict[str, Any]]]:
     """What feeds did, for a program: a list of each kind, times in ISO."""
-    listed: dict[str, list[dict[str, Any]]] = {MOVED: [], BROKEN: [], STUCK: [], FEW_SOURCES: []}
+    listed: dict[str, list[dict[str, Any]]] = {MOVED: [], BROKEN: [], FEW_SOURCES: []}
     for incident in incidents:
         one: dict[str, Any] = {"feed": incident.feed, "signal": incident.signal}
         one |= {"start": iso(incident.start), "end": iso(incident.end)}
-        is_share = incident.what in (MOVED, BROKEN)
-        listed[incident.what].append(one | {"share": round(incident.share, 4)} if is_share else one)
+        share = {"share": round(incident.share, 4)} if incident.what == MOVED else {}
+        listed[incident.what].append(one | share)
     return listed
 
 
@@ -55,36 +54,13 @@ def moves(incidents: Iterable[Incident]) -> Iterator[str]:
 
 
 def blind(incidents: Iterable[Incident]) -> Iterator[str]:
-    """When a signal was broken or stuck, or had too few healthy sources."""
+    """When the feed of a signal was broken or stuck, or had too few healthy sources."""
     incidents = list(incidents)
-    yield from _of_several(incidents)
-    for signal, own in _by_signal(incidents, BROKEN):
-        times = "; ".join(f"{_time(one)} ({_share(one)} of their level)" for one in own[:FEW])
-        times += f"; {len(own) - FEW:,} times more" if own[FEW:] else ""
-        yield (
-            f"No all-clear by {signal_name(signal)}, for any place: its feed was broken, countries fell or rose "
-            f"alike at once: {times}."
-        )
-    why = {STUCK: "its feed was stuck and repeated the same values", FEW_SOURCES: "too few of its sources were healthy"}
+    why = {BROKEN: "its feed was broken or stuck", FEW_SOURCES: "too few of its sources were healthy"}
     for what, words in why.items():
         for signal, own in _by_signal(incidents, what):
             times = ", ".join(map(_time, own[:FEW])) + (f" and {len(own) - FEW:,} times more" if own[FEW:] else "")
             yield f"No all-clear by {signal_name(signal)} {times}, for any place: {words}."
-
-
-def _of_several(incidents: Iterable[Incident]) -> Iterator[str]:
-    """Signals of several kinds that fall for all countries at once are no fault of one feed."""
-    fell = sorted((one for one in incidents if one.what == BROKEN and one.share < 1), key=lambda own: own.start)
-    while fell:
-        begun = [one for one in fell if one.start < fell[0].end]
-        fell = fell[len(begun) :]
-        if len({kind_of(one.signal) for one in begun}) > 1:
-            whole = Incident("", "", BROKEN, begun[0].start, max(one.end for one in begun))
-            *names, last = sorted({signal_name(one.signal) for one in begun})
-            yield (
-                f"All countries may be out together, as by a cable, {_time(whole)}: {', '.join(names)} and {last} fell "
-                "alike for all of them, and feeds of several kinds do not break at one time."
-            )
 
 
 def _by_signal(incidents: Iterable[Incident], what: str) -> Iterator[tuple[str, list[Incident]]]:

@@ -61,6 +61,7 @@ def outage_points(outage: Outage, place: Entity) -> list[Point]:
         ("outage_active", labels, float(outage.state in (CONFIRMED, RECOVERING))),
         ("outage_probability_ratio", labels, outage.probability),
         ("outage_severity_ratio", labels, outage.severity),
+        ("outage_depth_ratio", labels, outage.depth),
         ("outage_start_timestamp_seconds", labels, float(outage.start)),
         ("outage_info", (*short, *texts, local, utc_text(outage.start)), 1.0),
         entity_point(place),

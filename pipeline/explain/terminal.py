@@ -1,6 +1,6 @@
 """What a person sees in the terminal: outages as a table, one line each, and how far a replay is."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from types import TracebackType
 
 from rich.cells import cell_len
@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pipeline.bins import NEVER
 from pipeline.errors import printable
-from pipeline.explain.text import chance_text, clocks, entity_name, until, utc
+from pipeline.explain.text import chance_text, clocks, entity_name, is_exact, until, utc
 from pipeline.fusion.life import CONFIRMED, OPEN
 from pipeline.records import Entity, Outage, Places, placed
 from pipeline.replay.report import ReplayReport, by_country
@@ -33,14 +33,16 @@ LEAST_NAME = 12
 MARK = "*"
 """Follows a time that is not exactly known."""
 
-Marks = Callable[[Outage], tuple[bool, bool]]
-"""Whether the onset of an outage is not exactly known, and whether its end is not."""
+
+def marks(outage: Outage) -> tuple[bool, bool]:
+    """Whether the onset of an outage is not exactly known, and whether its end is not."""
+    ended = outage.end is not None and not is_exact(outage.end_between)
+    return not is_exact(outage.start_between), ended
 
 
-def outages_table(
-    outages: Iterable[Outage], places: Places, width: int = 80, marks: Marks = lambda outage: (False, False)
-) -> Table:
-    """One line each; ``marks``: which times get a `MARK`.  When narrow, names are cut, then columns left out."""
+def outages_table(outages: Iterable[Outage], places: Places, width: int = 80) -> Table:
+    """One line each, with a `MARK` at times that are not exactly known.  When narrow, names are cut, then columns left
+    out."""
     outages = list(outages)
     own = [placed(outage.entity_type, outage.entity, places) for outage in outages]
     years = {utc(outage.start)[:4] for outage in outages}

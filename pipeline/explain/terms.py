@@ -1,14 +1,27 @@
 """The evidence for an outage and what it looks like, in words: for the terminal, reports, boards and alerts."""
 
 from collections.abc import Iterable, Sequence
+from math import exp
 
-from pipeline.fusion.life import BESIDE, PRIOR, speaking
-from pipeline.fusion.likeness import OF_DAY, OF_PARTS, STANDS, fell_and_stood
+from pipeline.fusion.life import BESIDE, PRIOR, TOLD
+from pipeline.fusion.likeness import OF_DAY, OF_PARTS, fell_and_stood
 from pipeline.kinds import kind_of, word_of
-from pipeline.records import Outage, Sign, Term
+from pipeline.records import DAILY, Outage, Sign, Term
 
 DAYS = {"election": "an election day", "protest": "a day of protest", "coup": "the day of a coup"}
 """The kinds of days on which an outage began."""
+
+HELD_BY = {
+    "too little past": "a signal of it has too little past to say what is usual",
+    "quiet day": "people may be at home: traffic falls on such a day, while routes and probes stay",
+    "feed unhealthy": "the feed of a signal that fell is not well, or may have failed by itself",
+    "one signal only": "one signal alone shows it",
+    "": "what fell is not enough",
+}
+"""What holds a confirmation back, in a sentence, by `Outage.held_by`."""
+
+LARGEST = 1e6
+"""A Bayes factor above this is written as more than that [-]."""
 
 
 def signal_name(signal: str) -> str:
@@ -17,15 +30,38 @@ def signal_name(signal: str) -> str:
     return signal if word == kind_of(signal) else f"{word} ({signal})"
 
 
+def is_signal(term: Term) -> bool:
+    """Whether a term is of a signal, and not of what was known before any."""
+    return term.signal != PRIOR and not term.signal.startswith(OF_DAY)
+
+
+def signal_of(term: Term) -> str:
+    """The signal that a term is of.
+
+    Examples
+    --------
+    >>> [signal_of(Term(name, 0.3, -9.0, 9.0, 1.0)) for name in ("parts.bgp.ris", "traffic.radar/daily")]
+    ['bgp.ris', 'traffic.radar']
+    """
+    return term.signal.removeprefix(OF_PARTS).partition(BESIDE)[0]
+
+
 def term_name(name: str) -> str:
-    """A term in words."""
-    if name.startswith(OF_DAY):
-        return DAYS[name.removeprefix(OF_DAY)]
+    """A term in words.
+
+    Examples
+    --------
+    >>> term_name("parts.bgp.ris"), term_name("traffic.radar/daily"), term_name("prior")
+    ('routes (bgp.ris) of its parts', 'daily means of traffic.radar', 'before any signal')
+    """
     if name == PRIOR:
         return "before any signal"
+    if name.startswith(OF_DAY):
+        day = name.removeprefix(OF_DAY)
+        return DAYS.get(day, day)
     signal, _, slow = name.removeprefix(OF_PARTS).partition(BESIDE)
-    by_day = ", day by day" if slow else ""
-    return f"{signal_name(signal)}{by_day}{' of its parts' if name.startswith(OF_PARTS) else ''}"
+    own = signal_name(signal) + " of its parts" * name.startswith(OF_PARTS)
+    return f"daily means of {own}" if slow == DAILY else own
 
 
 def term_text(term: Term, of: str = "") -> str:
@@ -33,22 +69,40 @@ def term_text(term: Term, of: str = "") -> str:
 
     Examples
     --------
-    >>> lost, parts = Term("bgp.ris", 0.3, -9.0, 9.0, 1.0), Term("parts.bgp.ris", 0.4, None, 1.2, 1.0)
-    >>> term_text(lost, " of usual"), term_text(parts)
-    ('routes (bgp.ris) at 30% of usual', 'routes (bgp.ris) of its parts at 40%')
-    >>> term_text(Term("traffic.radar/daily", 0.7, -9.0, 8.0, 1.0))
-    'traffic.radar, day by day, at 70%'
+    >>> term_text(Term("bgp.ris", 0.3, -9.0, 9.0, 1.0), " of usual")
+    'routes (bgp.ris) at 30% of usual'
     """
     name = term_name(term.signal)
-    if term.ratio is None:
-        return name
-    slow = "," if BESIDE in term.signal else ""
-    return f"{name}{slow} at {term.ratio:.0%}{of}"
+    return name if term.ratio is None else f"{name} at {term.ratio:.0%}{of}"
+
+
+def showing(terms: Iterable[Term]) -> list[Term]:
+    """The signals that are evidence for an outage, the heaviest first: all that weigh, or where none does, all."""
+    own = sorted((t for t in terms if is_signal(t) and t.weight > 0), key=lambda t: (-t.weight, t.signal))
+    return [term for term in own if term.weight >= TOLD] or own
 
 
 def because(outage: Outage) -> str:
     """The evidence for an outage, as shares of the usual level: ``probes (probing.ioda) at 35%``."""
-    return ", ".join(map(term_text, speaking(outage.signals)))
+    return ", ".join(map(term_text, showing(outage.signals)))
+
+
+def held_back(outage: Outage) -> str:
+    """Why an outage is not confirmed, in a clause."""
+    return HELD_BY.get(outage.held_by, outage.held_by)
+
+
+def times_likelier(weight: float) -> str:
+    """A log Bayes factor as a factor of the odds.
+
+    Examples
+    --------
+    >>> [times_likelier(weight) for weight in (3.0, -2.25, 0.1, 40.0)]
+    ['20', '1/9.5', '1.1', '> 1 million']
+    """
+    factor = exp(min(abs(weight), 40.0))
+    many = "> 1 million" if factor > LARGEST else f"{factor:.1f}" if factor < 10 else f"{float(f'{factor:.2g}'):,.0f}"
+    return many if weight >= 0 else f"1/{many.removeprefix('> ')}"
 
 
 SIGNS = {
@@ -98,9 +152,9 @@ def sign_text(sign: Sign, normal: Sequence[str] = ()) -> str:
     return f"{signed(sign.weight)} {SIGNS.get(sign.name, sign.name)}{which} ({sign.source})"
 
 
-def normal_kinds(terms: Iterable[Term], left: float = STANDS) -> list[str]:
-    """The kinds of signals that did not fall in an outage; with ``left`` 0 all that are evidence against it."""
-    return sorted(word_of(kind) for kind in fell_and_stood(terms, left)[1])
+def normal_kinds(terms: Iterable[Term]) -> list[str]:
+    """The kinds of signals that did not fall in an outage."""
+    return sorted(word_of(kind) for kind in fell_and_stood(filter(is_signal, terms))[1])
 
 
 def resemblance(outage: Outage) -> str:

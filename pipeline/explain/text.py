@@ -119,6 +119,36 @@ def until(start: int, end: int) -> str:
     return last[11:] if first[:10] == last[:10] else last[5:] if first[:4] == last[:4] else last
 
 
+EXACT = 3600
+"""A time that is known to so much is exactly known, to people [s]."""
+
+
+def is_exact(between: tuple[int, int] | None) -> bool:
+    """Whether a turn was seen, and to an hour.
+
+    Examples
+    --------
+    >>> is_exact((0, 600)), is_exact((0, 7200)), is_exact((600, 600)), is_exact(None)
+    (True, False, False, True)
+    """
+    return between is None or 0 < between[1] - between[0] <= EXACT
+
+
+def dated(time: int, between: tuple[int, int] | None, beside: int | None = None) -> str:
+    """A time [s] in UTC, with the times between which it lies; short ``beside`` another one.
+
+    Examples
+    --------
+    >>> dated(1707357600, (1707357000, 1707358500)), dated(1707357600, (1707357600, 1707357600), 1707350000)
+    ('2024-02-08 02:00 UTC (between 01:50 and 02:15)', '02:00 UTC (not seen to turn)')
+    """
+    said = f"{utc(time) if beside is None else until(beside, time)} UTC"
+    if between is None:
+        return said
+    low, high = between
+    return f"{said} ({f'between {until(time, low)} and {until(time, high)}' if low < high else 'not seen to turn'})"
+
+
 def clocks(start: int, end: int | None, country: str) -> str:
     """Onset and end by local time, with a date where it differs from that in UTC; '' without a local time.
 

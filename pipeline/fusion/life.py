@@ -229,12 +229,3 @@ def telling(one: Life | Outage, terms: Iterable[Term], steps: Telling) -> tuple[
     shares = round(one.severity / (2 * steps.severity)), round(one.probability / steps.probability)
     signs = (f"{'+' if term.weight > 0 else '-'}{term.signal}" for term in terms if abs(term.weight) >= TOLD)
     return (*whole, *shares, " ".join(signs))
-
-
-def speaking(terms: Iterable[Term]) -> list[Term]:
-    """The terms that are evidence for an outage, the heaviest first; of each signal only the one that weighs most."""
-    found: dict[str, Term] = {}
-    for term in sorted(terms, key=lambda term: (-term.weight, term.signal)):
-        if term.weight > 0 and term.signal != PRIOR:
-            found.setdefault(term.signal.partition(BESIDE)[0], term)
-    return list(found.values())

@@ -50,8 +50,7 @@ REPEATS = 2.0
 """At the same time one to four days before began 68 % and 0.2 %; that is the series, and bounded [log-odds]."""
 
 STANDS = 0.85
-"""Who has less left than this may say nothing for an outage, where he strays, or on a first weekend: he does not stand
-[0-1]."""
+"""A signal of which less is left does not stay [0-1]."""
 
 LOCAL = -1.0
 """Of a region or a network: the figures are of whole countries, and most of what is local is power, cables, storms."""
@@ -120,22 +119,23 @@ def _calendar(event: Event, almanac: Almanac) -> list[Sign]:
     return [Sign(kind, DAYS[kind], PAPER)] if kind in DAYS else []
 
 
-def fell_and_stood(terms: Iterable[Term], left: float = STANDS) -> tuple[set[str], set[str]]:
-    """The kinds of signals that fell, and those that stood: none of such a kind fell, and so much of it was ``left``
-    [0-1]; of 0, all that spoke against an outage.
+def fell_and_stood(terms: Iterable[Term]) -> tuple[set[str], set[str]]:
+    """The kinds of signals that fell, and those that stayed: none of such a kind fell, and `STANDS` of it is left.
 
     Examples
     --------
     >>> fell, stood = Term("probing.ioda", 0.3, -9.0, 9.0, 1.0), Term("traffic.radar", 1.0, 0.0, -2.0, 1.0)
-    >>> sunk = Term("bgp.ris", 0.7, -1.0, -2.0, 1.0)
-    >>> fell_and_stood([fell, stood, sunk])
-    ({'probing'}, {'traffic'})
-    >>> sorted(fell_and_stood([fell, stood, sunk], left=0)[1])
-    ['bgp', 'traffic']
+    >>> flat, sunk = Term("bgp.ris", 1.0, 0.1, 2.0, 1.0), Term("telescope.ioda", 0.7, -1.0, -2.0, 1.0)
+    >>> down, up = fell_and_stood([fell, stood, flat, sunk])
+    >>> sorted(down), sorted(up)
+    (['probing'], ['bgp', 'traffic'])
     """
-    heard = [term for term in terms if term.ratio is not None and not term.signal.startswith(OF_PARTS)]
-    down = {kind_of(term.signal) for term in heard if term.weight > 0}
-    return down, {kind_of(term.signal) for term in heard if (term.ratio or 0) >= left} - down
+    heard = [
+        (kind_of(term.signal), term.ratio, term.weight)
+        for term in terms if term.ratio is not None and not term.signal.startswith(OF_PARTS)
+    ]  # fmt: skip
+    down = {kind for kind, ratio, weight in heard if weight > 0 and ratio < STANDS}
+    return down, {kind for kind, ratio, _ in heard if ratio >= STANDS} - down
 
 
 def _agreement(terms: tuple[Term, ...]) -> list[Sign]:

@@ -1,289 +1,127 @@
-"""When each place of a recording was observed, how far back its series reach, and which times of outages that leaves
-open."""
+"""When a recording begins and ends, when rows of its signals came, and when a signal says nothing of a place."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
-from itertools import pairwise
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import ALWAYS, SETTLING
-from detectors.state import FORGETS, MISSED
-from pipeline.bins import DAY, NEVER, WIDTH, Cadence
-from pipeline.fusion.life import BESIDE
-from pipeline.kinds import kind_of
-from pipeline.records import Elements, Outage, Rows
+from detectors.base import ALWAYS, UNKNOWN
+from pipeline.bins import NEVER
+from pipeline.records import Elements, Entity, Rows, Verdicts
 
-LONG, PATIENCE = 3600, 2
-"""Shorter holes are not reported [s], [bins]."""
+LONG = 3600
+"""Shorter silences are not told [s]."""
 
-Series = tuple[str, str, str]
-"""``(signal, entity_type, entity)``; a signal that netvigil counts itself has no entity: it is one for all places."""
+FEW_BINS = 2
+"""Nor are those of so many bins [-]: one value that is missing in six hours is no hole."""
 
-Unseen = tuple[tuple[str, ...], str, str]
-"""``(signals, entity_type, entity)``: the signals that did not show the place; none where no signal at all did."""
+NOT_SEEN, TOO_LITTLE_PAST = "not seen", "too little past"
+"""Why nothing is said: there is no value that counts, or nothing is expected yet."""
 
-
-class Gap(NamedTuple):
-    """``[start, end)`` of what was not observed [s]; None beyond all that was replayed."""
-
-    start: int | None
-    end: int | None
-
-
-class Stretch(NamedTuple):
-    """``[start, end)`` in which a signal observed a place, bin width, and the longest hole not reported [s]."""
-
-    start: int
-    end: int
-    width: int
-    patience: int
+_NOTHING, _SAYS, _NOT_SEEN, _YOUNG = range(4)
+WHY = {_NOT_SEEN: NOT_SEEN, _YOUNG: TOO_LITTLE_PAST}
 
 
 @dataclass
 class Observed:
-    """When each place was observed."""
+    """First and last record [s]; ``came``: by signal, starts of the bins with a value in the rows [s]."""
 
-    stretches: dict[Series, list[Stretch]] = field(default_factory=dict)
     first: int = ALWAYS
     last: int = NEVER
+    came: dict[str, set[int]] = field(default_factory=lambda: defaultdict(set))
 
-    def take(self, frame: Elements | Rows, signals: Iterable[str]) -> None:
-        first, last = int(frame.time.min()), int(frame.time.max())
-        self.first, self.last = min(self.first, first), max(self.last, last)
-        if isinstance(frame, Elements) or (frame.entities and frame.entities[0].type == "probe"):
-            for signal in signals:  # no message is no hole, as long as the recording goes on
-                self._extend((signal, "", ""), Stretch(first, last + WIDTH, WIDTH, LONG), ALWAYS)
-            return
-        for entity in frame.entities:
-            self.stretches.setdefault((frame.signal, *entity[:2]), [])
-        step = _step(frame)
-        for i, start, end in _stretches(frame, step):
-            stretch = Stretch(start, end, frame.width, self.patience(step))
-            self._extend((frame.signal, *frame.entities[i][:2]), stretch, step - frame.width)
-
-    def patience(self, step: int) -> int:
-        """The longest hole that is not reported where a bin begins every ``step``, both [s]."""
-        return max(LONG, PATIENCE * step)
-
-    def _extend(self, series: Series, stretch: Stretch, pause: int) -> None:
-        """``pause``: the longest time between bins [s]."""
-        known = self.stretches.setdefault(series, [])
-        if known and known[-1].start <= stretch.start <= known[-1].end + pause:
-            before = known.pop()
-            stretch = stretch._replace(start=before.start, end=max(before.end, stretch.end))
-        known.append(stretch)
-
-    def hole(self, series: Series, end: int) -> int | None:
-        """Where the hole begins that ends at ``end`` [s]; None where the series has no hole there."""
-        stretches = self.stretches.get(series, [])
-        seen = max((s.end for s in stretches if s.start < end), default=end)
-        return seen if seen < end and any(s.start == end for s in stretches) else None
-
-    def without(self, blind: Iterable[tuple[str, int, int]]) -> "Observed":
-        """The same without the times ``(signal, start, end)`` [s] in which a signal could not be judged."""
-        left = {series: list(stretches) for series, stretches in self.stretches.items()}
-        for signal, start, end in blind:
-            for series in (series for series in left if series[0] == signal):
-                cut = [(s._replace(end=min(s.end, start)), s._replace(start=max(s.start, end))) for s in left[series]]
-                left[series] = [part for pair in cut for part in pair if part.start < part.end]
-        return replace(self, stretches=left)
-
-    def gaps(self) -> dict[Unseen, tuple[Gap, ...]]:
-        """The long holes: of places by all of their signals, by all but routes, and by single ones."""
-        places: dict[tuple[str, str], dict[str, list[Stretch]]] = defaultdict(dict)
-        found: dict[Unseen, tuple[Gap, ...]] = {}
-        for (signal, kind, entity), stretches in self.stretches.items():
-            if kind:
-                places[kind, entity][signal] = stretches
-            else:
-                whole = Stretch(self.first, max(s.end for s in stretches), WIDTH, LONG)
-                found[(signal,), "", ""] = tuple(self._between([whole]))
-        for place, own in places.items():
-            found |= {(missing, *place): gaps for missing, gaps in self._unseen(own)}
-        return {unseen: gaps for unseen, gaps in sorted(found.items()) if gaps}
-
-    def _unseen(self, own: dict[str, list[Stretch]]) -> Iterator[tuple[tuple[str, ...], tuple[Gap, ...]]]:
-        """No time is reported twice, and none before a signal begins."""
-        patience = max((s.patience for stretches in own.values() for s in stretches), default=LONG)
-        told: list[Stretch] = []
-        for missing in ((), tuple(s for s in sorted(own) if not is_routes(s)), *((s,) for s in own)):
-            stretches = [stretch for signal in missing or own for stretch in own[signal]]
-            gaps = tuple(self._between(sorted(stretches + told)))
-            if missing:
-                gaps = tuple(gap for gap in gaps if gap.start is not None or gap.end is None)
-            if gaps:
-                yield missing, gaps
-            told += [
-                Stretch(self.first if start is None else start, self.last if end is None else end, WIDTH, patience)
-                for start, end in gaps
-            ]
-
-    def routes_left(self, unseen: Unseen) -> list[str]:
-        """The signals that still showed a place, where all of these are of routes."""
-        missing, *place = unseen
-        left = [signal for signal, *own in self.stretches if own == place and signal not in missing]
-        return sorted(left) if missing and place[0] and all(map(is_routes, left)) else []
-
-    def _between(self, stretches: list[Stretch]) -> Iterator[Gap]:
-        seen: int | None = None
-        until = self.first + stretches[0].patience if stretches else NEVER
-        for start, end, _, patience in stretches:
-            if start > until:
-                yield Gap(seen, start)
-            seen, until = max(end, seen or end), max(end + patience, until)
-        if self.last > until:
-            yield Gap(seen, None)
+    def take(self, frame: Elements | Rows) -> None:
+        """Take in the records of a frame."""
+        self.first, self.last = min(self.first, int(frame.time.min())), max(self.last, int(frame.time.max()))
+        if isinstance(frame, Rows):
+            self.came[frame.signal].update(frame.time[np.isfinite(frame.value)].tolist())
 
 
-def is_routes(signal: str) -> bool:
-    """Routes stay up while the phones of a country are cut off."""
-    return signal.startswith("bgp.")
+class Silence(NamedTuple):
+    """A signal says nothing of a place in ``[start, end)`` [s], to the end where that is None, and why."""
 
-
-def _step(frame: Rows) -> int:
-    """The longest time between bins of a series [s]."""
-    if not frame.slots:
-        return frame.width
-    return int(np.diff(frame.slots, append=frame.slots[0] + DAY).max())
-
-
-def _stretches(frame: Rows, step: int) -> Iterator[tuple[int, int, int]]:
-    """Entity, start and end of its observed bins, as long as the next comes within a step [s]."""
-    seen = np.isfinite(frame.value)
-    entity, time = frame.entity[seen], Cadence(frame.width, frame.slots, frame.phase).floor(frame.time[seen])
-    order = np.lexsort((time, entity))
-    entity, time = entity[order], time[order]
-    cut = (np.diff(entity) != 0) | (np.diff(time) > step)
-    begins = np.flatnonzero(np.append(True, cut)) if len(entity) else np.array([], int)
-    ends = np.append(begins[1:], len(entity))[: len(begins)] - 1
-    yield from zip(entity[begins].tolist(), time[begins].tolist(), (time[ends] + frame.width).tolist(), strict=True)
-
-
-class Span(NamedTuple):
-    """``[first, last)`` with values, bin width, and starts ``again`` after holes that reset the detector [s]."""
-
-    first: int
-    last: int
-    width: int
-    again: tuple[int, ...] = ()
-
-    @property
-    def judged_from(self) -> int:
-        return self.first + SETTLING
-
-    def settled(self, time: int) -> int:
-        """The same for what goes on at a time, after holes too [s]."""
-        return max((at for at in self.again if at <= time), default=self.first) + SETTLING
-
-    @property
-    def too_short(self) -> bool:
-        return self.last - self.first < SETTLING + DAY
+    signal: str
+    entity_type: str
+    entity: str
+    why: str
+    start: int
+    end: int | None
 
 
 @dataclass
-class Past:
-    """How far back series reach, and which times of outages that leaves open; a first day confirms nothing."""
+class Silences:
+    """When one signal says nothing of its places.
 
-    spans: dict[Series, Span] = field(default_factory=dict)
-    observed: Observed = field(default_factory=Observed)
+    Arrays ``(n,)``: ``what`` it says, ``since`` when [s], ``begun``: bins before that, ``bins``: all of them, ``said``:
+    whether it ever said anything.
+    """
 
-    @classmethod
-    def of(cls, observed: Observed) -> "Past":
-        """The past of what was observed; a value that is not observed is no past."""
-        seen = {series: stretches for series, stretches in observed.stretches.items() if stretches}
-        spans = {
-            series: Span(
-                min(s.start for s in stretches), max(s.end for s in stretches), stretches[0].width, _again(stretches)
-            )
-            for series, stretches in seen.items()
-        }
-        return cls(spans, observed)
+    signal: str
+    entities: list[Entity] = field(default_factory=list)
+    column: dict[Entity, int] = field(default_factory=dict)
+    over: list[Silence] = field(default_factory=list)
+    judged_from: int = ALWAYS
+    last: int = NEVER
+    width: int = 0
 
-    @property
-    def judged_from(self) -> int | None:
-        """From when on something can be confirmed in any series [s]; None where all of them are too short."""
-        return min((span.judged_from for span in self.spans.values() if not span.too_short), default=None)
+    def __post_init__(self) -> None:
+        self.what, self.said = np.empty(0, np.int8), np.empty(0, np.bool_)
+        self.since, self.begun, self.bins = (np.empty(0, np.int64) for _ in range(3))
 
-    def first_days(self) -> list[tuple[int, int]]:
-        return [(at, at + SETTLING) for at in sorted({at for span in self.spans.values() for at in span.again})]
+    def take(self, verdicts: Verdicts) -> None:
+        """Take in the bins of a frame that come after all before."""
+        fresh = np.flatnonzero(verdicts.start > self.last)
+        if not len(fresh):
+            return
+        self.last, self.width = int(verdicts.start[-1]), verdicts.width
+        columns = self._columns(verdicts.entities)
+        start, state = verdicts.start[fresh], verdicts.state[fresh]
+        missing = np.where(np.isnan(verdicts.value[fresh]), np.int8(_NOT_SEEN), np.int8(_YOUNG))
+        what = np.where(state != UNKNOWN, np.int8(_SAYS), missing)
+        says = (what == _SAYS).any(1)
+        self.judged_from = min(self.judged_from, int(start[says.argmax()]) if says.any() else ALWAYS)
+        before = np.concatenate([self.what[columns][None], what])
+        for i, own in zip(*np.nonzero(before[1:] != before[:-1]), strict=True):
+            column, at = int(columns[own]), int(start[i])
+            if (silence := self._silence(column, int(self.bins[column]) + int(i), at)) is not None:
+                self.over.append(silence)
+            self.what[column], self.since[column], self.begun[column] = what[i, own], at, self.bins[column] + i
+            self.said[column] |= what[i, own] == _SAYS
+        self.bins[columns] += len(fresh)
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether anything could be confirmed: not where no series has more than its first day."""
-        return not self.spans or any(span.last > span.judged_from for span in self.spans.values())
+    def _columns(self, entities: Sequence[Entity]) -> np.ndarray:
+        new = [entity for entity in entities if entity not in self.column]
+        self.column |= {entity: len(self.entities) + i for i, entity in enumerate(new)}
+        self.entities += new
+        self.what = np.append(self.what, np.full(len(new), _NOTHING, np.int8))
+        self.said = np.append(self.said, np.zeros(len(new), np.bool_))
+        self.since, self.begun, self.bins = (
+            np.append(a, np.zeros(len(new), np.int64)) for a in (self.since, self.begun, self.bins)
+        )
+        return np.array([self.column[entity] for entity in entities], np.intp)
 
-    def too_short(self) -> list[Series]:
-        return sorted(series for series, span in self.spans.items() if span.too_short)
+    def _silence(self, column: int, bins: int, end: int | None) -> Silence | None:
+        """What ends now, or goes on; the first hours of a series are no silence, once they are over."""
+        what, length = int(self.what[column]), (bins - int(self.begun[column])) * self.width
+        is_first = what == _YOUNG and end is not None and not self.said[column]
+        if what not in WHY or is_first or length <= max(LONG, FEW_BINS * self.width):
+            return None
+        entity = self.entities[column]
+        return Silence(self.signal, entity.type, entity.name, WHY[what], int(self.since[column]), end)
 
-    def undated(self, outage: Outage) -> bool:
-        """Whether an outage may have begun before its onset: its signals were low as soon as they could be judged."""
-        known = [self.spans[series] for series in self._own_series(outage)]
-        return bool(known) and all(outage.start <= span.settled(outage.start) + span.width for span in known)
+    def all(self) -> list[Silence]:
+        """Those that are over, and those that go on."""
+        going = (self._silence(column, int(self.bins[column]), None) for column in range(len(self.entities)))
+        return [*self.over, *(silence for silence in going if silence is not None)]
 
-    def in_first_day(self, outage: Outage) -> bool:
-        known = [self.spans[series] for series in self._own_series(outage)]
-        return bool(known) and all(outage.start < span.settled(outage.start) for span in known)
-
-    def known_from(self, outage: Outage, kind: str) -> int | None:
-        """Since when there are values of the signals of a kind that show an outage [s]; None where there are none."""
-        own = (series for series in self._own_series(outage) if kind_of(series[0]) == kind)
-        return min((self.spans[series].settled(outage.start) - SETTLING for series in own), default=None)
-
-    def began(self, outage: Outage) -> Gap | None:
-        holes = self._holes(outage, outage.start)
-        return Gap(min(holes), outage.start) if holes else None
-
-    def ended(self, outage: Outage) -> Gap | None:
-        holes = [] if outage.end is None else self._holes(outage, outage.end)
-        return Gap(max(holes), outage.end) if holes else None
-
-    def unseen(self, outage: Outage) -> list[tuple[str, int]]:
-        return self._no_longer(outage) + self._over_unseen(outage)
-
-    def _no_longer(self, outage: Outage) -> list[tuple[str, int]]:
-        """Low signals keep an outage open when unseen; its last revision may be older than the hole."""
-        series = self._own_series(outage) if outage.end is None else []
-        last = [(one[0], max(self.observed.stretches[one], key=lambda s: s.end)) for one in series]
-        return [(signal, seen.end) for signal, seen in last if seen.end + seen.patience < self.observed.last]
-
-    def _over_unseen(self, outage: Outage) -> list[tuple[str, int]]:
-        """Signals without a value at the end, nor for a day after their last one."""
-        if (end := outage.end) is None:
-            return []
-        found = []
-        for series in self._own_series(outage):
-            before = [s.end for s in self.observed.stretches[series] if s.start < end]
-            after = [s.start for s in self.observed.stretches[series] if s.start >= end]
-            again = min(after, default=self.observed.last)
-            if before and max(before) <= end < again and again - max(before) > DAY:
-                found.append((series[0], max(before)))
-        return found
-
-    def inexact(self, outage: Outage) -> bool:
-        return self.undated(outage) or any((self.began(outage), self.ended(outage), self._over_unseen(outage)))
-
-    def marks(self, outage: Outage) -> tuple[bool, bool]:
-        """Whether onset and end are not exactly known."""
-        return self.undated(outage) or bool(self.began(outage)), bool(self.ended(outage) or self.unseen(outage))
-
-    def _holes(self, outage: Outage, end: int) -> list[int]:
-        found = [self.observed.hole(series, end) for series in self._own_series(outage)]
-        return [start for start in found if start is not None]
-
-    def _own_series(self, outage: Outage) -> list[Series]:
-        return self._series(outage, (term.signal for term in outage.signals if term.weight > 0))
-
-    def _series(self, outage: Outage, names: Iterable[str]) -> list[Series]:
-        own = dict.fromkeys(name.partition(BESIDE)[0] for name in names)
-        series = [((name, outage.entity_type, outage.entity), (name, "", "")) for name in own]
-        return [own if own in self.spans else counted for own, counted in series if {own, counted} & self.spans.keys()]
+    def mute(self) -> set[Entity]:
+        """The places of which it never said anything."""
+        return {entity for entity, said in zip(self.entities, self.said, strict=True) if not said}
 
 
-def _again(stretches: Iterable[Stretch]) -> tuple[int, ...]:
-    return tuple(
-        after.start for before, after in pairwise(sorted(stretches, key=lambda s: s.start))
-        if after.start - before.end > max(FORGETS, MISSED * after.width)
-    )  # fmt: skip
+def silences(signals: Iterable[Silences]) -> list[Silence]:
+    """Of all signals: of countries first, by name."""
+    found = [one for signal in signals for one in signal.all()]
+    return sorted(found, key=lambda one: (one.entity_type != "country", *one[1:3], one.signal, one.why, one.start))

@@ -51,12 +51,11 @@ class Playback:
     def __iter__(self) -> Iterator[Frame | DeadLetter]:
         timed = [_timed(dispatch.frames(recording.items)) for dispatch, recording in self.streams]
         stream = (frame for _, frame in heapq.merge(*timed, key=lambda pair: pair[0]))
-        signals = {dispatch.feed: dispatch.signals for dispatch, _ in self.streams}
         for frame in stream if self.pace is None else paced(stream, self.pace, lambda: self.reached, sleep=self.sleep):
             if isinstance(frame, Rows):
                 self.places |= known(frame.entities)
             if isinstance(frame, Elements | Rows) and len(frame):
-                self.observed.take(frame, signals[frame.feed])
+                self.observed.take(frame)
             yield frame
 
 

@@ -1,19 +1,19 @@
 """What a replay leads to: one report that takes every output once, and that terminal, JSON and evaluation read."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple, cast
 
 import numpy as np
 
-from detectors.base import DAY, UNKNOWN, Detector
+from detectors.base import ALWAYS, Detector
 from pipeline.bins import NEVER, ends_of
 from pipeline.codec import outage_json
 from pipeline.engine import Engine, Output, chain
 from pipeline.feeds import Line
 from pipeline.fusion import Fused
-from pipeline.fusion.life import BESIDE, ENDED, OPEN, RETRACTED, speaking
+from pipeline.fusion.life import OPEN, RETRACTED
 from pipeline.records import (
     DeadLetter,
     Elements,
@@ -30,39 +30,23 @@ from pipeline.records import (
     answered,
     placed,
 )  # fmt: skip
-from pipeline.replay.coverage import Observed, Past, Series
+from pipeline.replay.coverage import FEW_BINS, LONG, Observed, Silence, Silences, silences
 from pipeline.replay.playback import Playback
-from pipeline.settings import Settings
 from pipeline.signals.binning import Late, Total
 
 See = Callable[[Output | DeadLetter], None]
 
-MOVED, BROKEN, STUCK, FEW_SOURCES = "moved", "broken", "stuck", "few_sources"
+MOVED, BROKEN, FEW_SOURCES = "moved", "broken", "few_sources"
 
 QUORUM = Detector.quorum
 """Share of healthy sources below which a signal is not judged [0-1]."""
 
-HARDLY = 0.1
-"""A series that was judged in a smaller share of its bins was hardly ever judged [0-1]."""
-
-UNJUDGED = DAY
-"""A series that was observed for so long in a row and not judged is reported [s]: nights of few counts are shorter."""
-
 NOW = 3600
 """What was seen so long before the end of the recording [s], or one bin where bins are longer, is not seen now."""
 
-LAST_HOURS = 3 * 3600
-"""What is lacking after an outage is a mean over so long before the end [s]: one bin may be low by chance."""
-
-LEAST_BINS = 2
-"""And over so many bins at least [-]."""
-
-NEARLY_ALL = 0.9
-"""Of which more is left, that is back [0-1]."""
-
 
 class Incident(NamedTuple):
-    """A stretch in which a feed moved, broke, was stuck, or had too few sources; ``share`` of the level [-]."""
+    """A stretch in which a feed moved, was broken or stuck, or had too few sources; ``share`` of the level [-]."""
 
     feed: str
     signal: str
@@ -70,18 +54,6 @@ class Incident(NamedTuple):
     start: int
     end: int
     share: float = 1.0
-
-
-class Unjudged(NamedTuple):
-    """A series hardly ever judged, or not from ``first`` to ``last`` and ``more`` hours, over at ``until`` [s]."""
-
-    signal: str
-    entity_type: str
-    entity: str
-    first: int | None = None
-    last: int | None = None
-    more: int = 0
-    until: int | None = None
 
 
 class _Bin(NamedTuple):
@@ -92,23 +64,11 @@ class _Bin(NamedTuple):
     common: float
 
 
-class _Counts(NamedTuple):
-    """Observed and judged bins of ``n`` entities.  A gap is a time in which an entity was observed and not judged."""
-
-    entities: tuple[Entity, ...]
-    seen: np.ndarray  # observed bins ``(n,) int64``
-    judged: np.ndarray  # judged bins of these ``(n,) int64``
-    since: np.ndarray  # start of the gap that goes on, or `NEVER`, and its length so far ``(n, 2)`` [s]
-    longest: np.ndarray  # start, end and length of the longest gap ``(n, 3)`` [s]
-    silent: np.ndarray  # length of all gaps, and end of the last one ``(n, 2)`` [s]
-    last: int  # start of the last bin that was counted [s]
-
-
 @dataclass
 class ReplayReport:
     """What a replay leads to; ``judged``, ``missed``: bins by fusion partition.
 
-    What feeds did, and what was not judged or is lacking, is known only where verdicts are read.
+    What feeds did, and what was not judged, is known only where verdicts are read.
     """
 
     run: Run
@@ -125,8 +85,7 @@ class ReplayReport:
     left: dict[int, tuple[Left, ...]] = field(default_factory=dict)
     _taken: dict[tuple[str, str, int], Verdicts] = field(default_factory=dict)
     _bins: dict[tuple[str, str], dict[int, _Bin]] = field(default_factory=lambda: defaultdict(dict))
-    _counts: dict[tuple[str, int], _Counts] = field(default_factory=dict)
-    _frames: dict[tuple[str, int], list[Verdicts]] = field(default_factory=lambda: defaultdict(list))
+    _silences: dict[tuple[str, int], Silences] = field(default_factory=dict)
 
     @classmethod
     def of(cls, playback: Playback) -> "ReplayReport":
@@ -158,8 +117,7 @@ class ReplayReport:
                     self._taken[place] = verdicts
                     self.take(verdicts)
             case Verdicts() if output.entities and not output.is_made:
-                self._count(output)
-                self._keep(output)
+                self._silences.setdefault((output.signal, output.partition), Silences(output.signal)).take(output)
                 self._see_feed(output)
 
     @property
@@ -179,12 +137,20 @@ class ReplayReport:
         return sum(total.crowded for total in self.totals.values())
 
     @property
-    def past(self) -> Past:
-        return Past.of(self.observed)
+    def judged_from(self) -> int | None:
+        """When anything was said of any place for the first time [s]; None where nothing ever was."""
+        first = min((one.judged_from for one in self._silences.values()), default=ALWAYS)
+        return None if first == ALWAYS else first
 
-    def judged_past(self) -> Past:
-        """The same without the times in which the values of a signal could not be judged."""
-        return Past.of(self.observed.without(blinded(self.incidents())))
+    def silences(self) -> list[Silence]:
+        """When a signal said nothing of a place: countries first, by name."""
+        return silences(self._silences.values())
+
+    def mute(self) -> list[Entity]:
+        """The countries of which no signal ever said anything."""
+        each = list(self._silences.values())
+        silent = {entity for one in each for entity in one.mute() if entity.type == "country"}
+        return sorted(silent - {entity for one in each for entity in {*one.entities} - one.mute()})
 
     def sorted(self) -> list[Outage]:
         return sorted(self.outages.values(), key=lambda outage: (outage.start, outage.id))
@@ -201,49 +167,15 @@ class ReplayReport:
                     last[one.id].append(one)
         return {outage.id: last[outage.id] for outage in outages if outage.state in OPEN and outage.id in last}
 
-    def lacking(self, settings: Settings) -> list[Left]:
-        """Where a tenth or more is lacking at the end, within a day after; not where the usual is no longer known."""
-        found = []
-        frames = [frame for own in self._frames.values() for frame in own]
-        end = max((int(frame.start.max()) + frame.width for frame in frames), default=NEVER)
-        over = [
-            outage for outage in self.sorted()
-            if outage.state == ENDED and outage.end is not None and end - outage.end <= DAY
-            and outage.end - outage.start < settings.model.relearn_days * DAY
-        ]  # fmt: skip
-        own = [
-            (outage, (term.signal.partition(BESIDE)[0], outage.entity_type, outage.entity))
-            for outage in over for term in speaking(outage.signals)
-        ]  # fmt: skip
-        wanted, columns = {series for _, series in own}, defaultdict[Series, list[tuple[Verdicts, int]]](list)
-        for frame in frames:
-            for i, entity in enumerate(frame.entities):
-                if (frame.signal, *entity[:2]) in wanted:
-                    columns[frame.signal, *entity[:2]].append((frame, i))
-        for outage, series in own:
-            seen = _share(columns[series], max(outage.end or 0, end - LAST_HOURS))
-            if seen is not None and seen[2] < NEARLY_ALL:
-                found.append(Left(outage.id, series[0], seen[0], seen[1], round(seen[2], 3)))
-        return found
+    def last_seen(self, outage: Outage) -> int | None:
+        """When the signals of an open outage were last seen, where that was not at the end [s]."""
+        own = [one.end for left in self.left.values() for one in left if one.id == outage.id]
+        return max(own) if own and not self.now([outage]) else None
 
     def incidents(self) -> list[Incident]:
-        found = [one for key, own in self._bins.items() for one in _incidents(*key, own, self.observed)]
+        came = self.observed.came
+        found = [one for key, own in self._bins.items() for one in _incidents(*key, own, came.get(key[1]))]
         return sorted(found, key=lambda one: (one.start, one.signal, one.what))
-
-    def unjudged(self) -> list[Unjudged]:
-        """Countries first, by name."""
-        found = []
-        for (signal, _), (entities, seen, judged, _, longest, silent, _) in self._counts.items():
-            hardly = judged < HARDLY * seen
-            for_long = ~hardly & (longest[:, 2] >= UNJUDGED)
-            for i in np.flatnonzero(hardly | for_long):
-                one = Unjudged(signal, *entities[i][:2])
-                if for_long[i]:
-                    (first, end, lasted), (whole, until) = longest[i].tolist(), silent[i].tolist()
-                    one = one._replace(first=first, last=end, more=(whole - lasted) // 3600)
-                    one = one._replace(until=until) if one.more else one
-                found.append(one)
-        return sorted(found, key=lambda one: (one.first is not None, one.signal, one.entity_type != "country", one[:3]))
 
     def _see_feed(self, verdicts: Verdicts) -> None:
         own = self._bins[verdicts.feed, verdicts.signal]
@@ -252,42 +184,6 @@ class ReplayReport:
         for start, health, common in zip(*columns, strict=True):
             known = own.get(start, _Bin(verdicts.width, 0.0, 1.0))
             own[start] = _Bin(verdicts.width, max(known.health, health), known.common if np.isnan(common) else common)
-
-    def _keep(self, verdicts: Verdicts) -> None:
-        if not len(verdicts.start):
-            return
-        own = self._frames[verdicts.signal, verdicts.partition]
-        newest = int(verdicts.start.max())
-        own[:] = [frame for frame in own if frame.start.max() > newest - LAST_HOURS and frame is not verdicts]
-        own.append(verdicts)
-
-    def _count(self, verdicts: Verdicts) -> None:
-        """Seen and judged bins of each series, after its first day."""
-        place, none = (verdicts.signal, verdicts.partition), np.zeros(0, np.int64)
-        since, longest, silent = (np.zeros((0, k), np.int64) for k in (2, 3, 2))
-        known = self._counts.get(place, _Counts((), none, none, since, longest, silent, NEVER))
-        seen, judged, since, longest, silent, last = known[1:]
-        if known.entities != verdicts.entities:
-            before = {entity[:2]: i for i, entity in enumerate(known.entities)}
-            at = np.array([before.get(entity[:2], -1) for entity in verdicts.entities], np.intp)
-            seen, judged = np.append(seen, 0)[at], np.append(judged, 0)[at]
-            since = np.append(since, [[NEVER, 0]], axis=0)[at]
-            longest, silent = np.append(longest, [[0, 0, 0]], axis=0)[at], np.append(silent, [[0, 0]], axis=0)[at]
-        fresh = (verdicts.start > last)[:, None] & verdicts.settled & ~np.isnan(verdicts.value)
-        says = fresh & (verdicts.state != UNKNOWN)
-        seen, judged = seen + fresh.sum(axis=0), judged + says.sum(axis=0)
-        if (since[:, 0] != NEVER).any() or (fresh != says).any():
-            for start, is_seen, is_judged in zip(verdicts.start.tolist(), fresh, says, strict=True):
-                unsaid, end = is_seen & ~is_judged, start + verdicts.width
-                began = np.where(is_judged, NEVER, np.where(unsaid & (since[:, 0] == NEVER), start, since[:, 0]))
-                lasted = np.where(is_judged, 0, since[:, 1] + verdicts.width * unsaid)
-                since, ended = np.stack([began, lasted], axis=1), np.full_like(began, end)
-                longer = unsaid & (lasted > longest[:, 2])
-                longest = np.where(longer[:, None], np.stack([began, ended, lasted], axis=1), longest)
-                in_all = np.stack([silent[:, 0] + verdicts.width, ended], axis=1)
-                silent = np.where(unsaid[:, None], in_all, silent)
-        last = max(last, int(verdicts.start.max(initial=last)))
-        self._counts[place] = _Counts(verdicts.entities, seen, judged, since, longest, silent, last)
 
 
 def confirmed(found: Iterable[Outage]) -> list[Outage]:
@@ -301,11 +197,6 @@ def by_country(outages: Iterable[Outage], places: Places) -> list[Outage]:
     homes = {outage.id: placed(outage.entity_type, outage.entity, places).country for outage in found}
     order = {home: i for i, home in reversed(list(enumerate(homes.values())))}
     return sorted(found, key=lambda o: (not homes[o.id], order[homes[o.id]], o.entity_type != "country"))
-
-
-def blinded(incidents: Iterable[Incident]) -> list[tuple[str, int, int]]:
-    """The times ``(signal, start, end)`` [s] in which a signal was not judged because of its feed."""
-    return [(one.signal, one.start, one.end) for one in incidents if one.what != MOVED]
 
 
 def through_memory(
@@ -330,37 +221,15 @@ def through_memory(
     return report
 
 
-def _share(own: Iterable[tuple[Verdicts, int]], since: int) -> tuple[int, int, float] | None:
-    """Begin, end [s] and share of the expected [-] of the bins from ``since`` on; None where not known."""
-    seen: dict[int, tuple[int, float, float]] = {}
-    for frame, i in own:
-        columns = (frame.start, frame.value[:, i], frame.expected[:, i])
-        for at, value, usual in zip(*(column.tolist() for column in columns), strict=True):
-            if at >= since and value >= 0 and usual > 0:
-                seen[at] = at + frame.width, value, usual
-    if len(seen) < LEAST_BINS:
-        return None
-    ends, values, usuals = zip(*seen.values(), strict=True)
-    return min(seen), max(ends), sum(values) / sum(usuals)
-
-
-def _incidents(feed: str, signal: str, bins: dict[int, _Bin], observed: Observed) -> Iterator[Incident]:
-    for start, end, own in _stretches(bins, _side):
-        far = max((bin_.common for bin_ in own), key=lambda share: abs(share - 1))
-        yield Incident(feed, signal, MOVED if own[0].health >= QUORUM else BROKEN, start, end, far)
-    rows = [s for (name, kind, _), own in observed.stretches.items() if name == signal and kind for s in own]
-    for start, end, own in _stretches(bins, lambda bin_: bin_.health < QUORUM and bin_.common == 1):
-        there = [(max(start, row.start), min(end, row.end)) for row in rows if row.start < end and start < row.end]
-        if there:  # rows that were read and do not count: they repeated themselves
-            yield Incident(feed, signal, STUCK, min(first for first, _ in there), max(last for _, last in there))
-        elif not rows and end - start > observed.patience(own[0].width):
+def _incidents(feed: str, signal: str, bins: dict[int, _Bin], came: Container[int] | None) -> Iterator[Incident]:
+    """``came``: the starts of bins of which rows came, None of a signal that netvigil counts itself."""
+    for start, end, own in _stretches(bins, lambda bin_: (bin_.common > 1) - (bin_.common < 1)):
+        yield Incident(feed, signal, MOVED, start, end, max((one.common for one in own), key=lambda x: abs(x - 1)))
+    for start, end, own in _stretches(bins, lambda bin_: bin_.health < QUORUM):
+        if came is None and end - start > max(LONG, FEW_BINS * own[0].width):
             yield Incident(feed, signal, FEW_SOURCES, start, end)
-
-
-def _side(bin_: _Bin) -> int:
-    """0, or whether all series are above or below their level together; doubled where the feed is not healthy."""
-    side = (bin_.common > 1) - (bin_.common < 1)
-    return side if bin_.health >= QUORUM else 2 * side
+        elif came is not None and any(at in came for at in bins if start <= at < end):
+            yield Incident(feed, signal, BROKEN, start, end)
 
 
 def _stretches(bins: dict[int, _Bin], kind: Callable[[_Bin], int]) -> Iterator[tuple[int, int, list[_Bin]]]:

@@ -9,6 +9,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from pipeline.explain.metric_points import Point
+from pipeline.explain.terms import showing, signal_of
 from pipeline.fusion.life import OPEN
 from pipeline.records import Entity, Outage, Places, Verdicts, known, placed
 
@@ -124,7 +125,7 @@ class Shown:
     def regained(self, outage: Outage) -> float:
         """Share of the baseline that the outage's own signals show now [0-1]; NaN where none of them is observed."""
         seen = self.ratios.get(_place(outage), {})
-        own = {term.signal for term in outage.signals if term.weight > 0} or set(seen)
+        own = set(map(signal_of, showing(outage.signals))) or set(seen)
         shares = [min(1.0, ratio) for signal, ratio in sorted(seen.items()) if signal in own]
         return sum(shares) / len(shares) if shares else math.nan
 

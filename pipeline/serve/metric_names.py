@@ -45,9 +45,14 @@ _ALL = (
     _gauge("outage_active", OUTAGE, "1 = a confirmed outage is open, 0 = it is only suspected, no series = no outage."),
     _gauge("outage_probability_ratio", OUTAGE, "How sure we are that an open outage is one [0-1]."),
     _gauge("outage_severity_ratio", OUTAGE, "Share of the baseline that an open outage lost at its worst [0-1]."),
+    _gauge("outage_depth_ratio", OUTAGE, "Share of the baseline that an open outage has lost by now [0-1]."),
     _gauge("outage_start_timestamp_seconds", OUTAGE, "Onset of an open outage, event time."),
     _gauge("outage_info", (*PLACE, *TEXTS, "state", "what", "since_local", "since_utc"), "An open outage in words."),
-    _gauge("outage_evidence_weight", (*PLACE, "signal", "name"), "What a signal says for an open outage [log-odds]."),
+    _gauge(
+        "outage_evidence_weight",
+        (*PLACE, "signal", "name"),
+        "Log Bayes factor of a term of an open outage.",
+    ),
     _gauge(
         "outage_evidence_ratio",
         (*PLACE, "signal", "name"),

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from pipeline.bins import DAY
-from pipeline.codec import TIMES, iso, outage_json
+from pipeline.codec import SPANS, TIMES, iso, outage_json
 from pipeline.explain.terms import DAYS, because
 from pipeline.explain.text import (
     KIND_WORDS,
@@ -269,7 +269,9 @@ def openapi() -> dict[str, Any]:
     )
     time = {"type": ["string", "null"], "description": "ISO, UTC"}
     told = parts["Outage"]
-    told["properties"] |= dict.fromkeys(TIMES, time) | {
+    span = {"type": ["array", "null"], "items": {"type": "string"}, "minItems": 2, "maxItems": 2}
+    span |= {"description": "between which times, ISO, UTC"}
+    told["properties"] |= dict.fromkeys(TIMES, time) | dict.fromkeys(SPANS, span) | {
         "country": {"type": "string"}, "provisional": {"type": "boolean", "description": "may still change"},
     }  # fmt: skip
     told["required"] = sorted({*told["required"], "country", "provisional"})
@@ -315,7 +317,8 @@ def feed_of_outages(view: View) -> str:
             else f"; restored after {lasting(outage.end - outage.start)}"
         )
         title = f"{entity_name(place)}: {what}, since {since}{over}"
-        body = f"{outage.severity:.0%} lost, {chance_text(outage.probability)} sure: {because(outage)}."
+        now = f"{outage.depth:.0%} lost now, " if outage.state in OPEN else ""
+        body = f"{now}{outage.severity:.0%} at worst, {chance_text(outage.probability)} sure: {because(outage)}."
         entries.append(
             f"<entry><id>urn:netvigil:outage:{outage.id}</id><title>{escape(title)}</title>"
             f"<updated>{iso(view.changed[outage.id])}</updated><summary>{escape(body)}</summary></entry>"

@@ -13,9 +13,9 @@ from detectors.base import HIGH, LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
 from pipeline.bins import DAY
 from pipeline.codec import iso
 from pipeline.errors import few
-from pipeline.explain.terms import because, signal_name
+from pipeline.explain.terms import because, held_back, showing, signal_name, signal_of
 from pipeline.explain.text import KIND_WORDS, country_time, entity_name, lasting, utc
-from pipeline.fusion.life import BESIDE, CONFIRMED, ENDED, OPEN, RECOVERING, RETRACTED, SUSPECTED, speaking
+from pipeline.fusion.life import CONFIRMED, ENDED, OPEN, RECOVERING, RETRACTED, SUSPECTED
 from pipeline.kinds import ROUTES, kind_of
 from pipeline.records import DEAD, UP, DeadLetter, Entity, Outage, Progress, Verdicts, known, placed
 from pipeline.signals.binning import FeedStatus
@@ -51,6 +51,8 @@ class Reading(msgspec.Struct, frozen=True):
 class Place(msgspec.Struct, frozen=True):
     """A country or network now: its state in words, and since when, how much of it, how sure.
 
+    ``lost`` at worst and ``now`` [0-1]; ``began``: between which times; ``held_by``: why it is not confirmed.
+
     ``read``: the local time up to which its past is read, '' once that is done.
     """
 
@@ -61,9 +63,12 @@ class Place(msgspec.Struct, frozen=True):
     words: str
     since: str | None = None
     since_local: str = ""
+    began: tuple[str, str] | None = None
     lost: float | None = None
+    now: float | None = None
     sure: float | None = None
     because: str = ""
+    held_by: str = ""
     outage: str | None = None
     signals: tuple[Reading, ...] = ()
     read: str = ""
@@ -300,7 +305,7 @@ class Picture:
         is_gone = self._is_dead(signal) or seen is not points[-1] or now - seen.end > self.recent
         words = LOW if seen.is_low else HIGHER if seen.state == HIGH else NORMAL
         state = MISSING if is_gone else words if seen.is_judged else UNJUDGED
-        share = seen.value / seen.expected if seen.expected > 0 else float("nan")
+        share = seen.value / seen.expected if seen.expected > 0 else math.nan
         return Reading(
             *base, state, seen.value, None if math.isnan(seen.expected) else seen.expected,
             None if math.isnan(share) else share, iso(seen.end), max(0, now - seen.end),
@@ -338,15 +343,19 @@ class Picture:
                 signals=signals,
             )
         what = KIND_WORDS.get(outage.kind, outage.kind)
-        fell = {term.signal.partition(BESIDE)[0] for term in speaking(outage.signals)}
+        fell = set(map(signal_of, showing(outage.signals)))
         is_seen = not is_past and any(one.signal in fell or kind_of(one.signal) not in INDIRECT for one in fresh)
         state = OF_OUTAGE[outage.state] if is_seen else unseen
         words = f"{state}; it was: {what}" if state == BACK else f"{state}: {what}"
         if not is_seen:
             words = f"{unseen}; {OF_OUTAGE[outage.state]} when last seen: {what}"
+        country, between = entity.country or entity.name, outage.start_between
+        first, last = (country_time(time, country).rpartition(", ")[2] for time in between or (0, 0))
+        began = (first, last) if first != last else None
+        held = held_back(outage) if outage.state == SUSPECTED else ""
         return Place(
-            *key, name, state, words, iso(outage.start), country_time(outage.start, entity.country or entity.name),
-            outage.severity, outage.probability, because(outage), outage.id, signals, read,
+            *key, name, state, words, iso(outage.start), country_time(outage.start, country), began, outage.severity,
+            outage.depth, outage.probability, because(outage), held, outage.id, signals, read,
         )  # fmt: skip
 
     def _is_current(self, country: str) -> bool:

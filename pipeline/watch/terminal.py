@@ -16,8 +16,8 @@ from pipeline.records import Outage
 from pipeline.watch.picture import BACK, FINE, LOW, NORMAL, OUT, PERHAPS, Country, Place, Reading, View
 
 STYLES = {OUT: "bold red", BACK: "cyan", PERHAPS: "yellow", FINE: "green"}
-HEADS = ("where", "state", "since", "lost", "sure")
-NUMBERS = ("lost", "sure", "value", "usual", "of usual", "age")
+HEADS = ("where", "state", "since", "lost", "worst", "sure")
+NUMBERS = ("lost", "worst", "sure", "value", "usual", "of usual", "age")
 """Columns of numbers."""
 PARTS = 6
 """Most places of a country that are shown [-]."""
@@ -95,15 +95,16 @@ def _row(cells: Sequence[str], sizes: Sequence[int]) -> str:
     return "  ".join(sides).rstrip()
 
 
-def _cells(place: Place, now: int) -> tuple[str, str, str, str]:
-    lost = "" if place.lost is None else f"{place.lost:.0%}"
-    return place.state, _since(place, now), lost, "" if place.sure is None else chance_text(place.sure)
+def _cells(place: Place, now: int) -> tuple[str, ...]:
+    lost = ("" if share is None else f"{share:.0%}" for share in (place.now, place.lost))
+    return place.state, _since(place, now), *lost, "" if place.sure is None else chance_text(place.sure)
 
 
 def _said(place: Place) -> str:
     """What is said of a place beside its state."""
     words = place.words.removeprefix(place.state).lstrip(",;: ")
-    return printable("; ".join(filter(None, (place.read and f"until {place.read}", words))))
+    held = place.held_by and f"not confirmed: {place.held_by}"
+    return printable("; ".join(filter(None, (place.read and f"until {place.read}", words, held))))
 
 
 def _since(place: Place, now: int) -> str:

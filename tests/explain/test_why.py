@@ -1,31 +1,66 @@
-"""What ``--why`` says of outages: what was only suspected, what they look like, and what makes one mobile."""
+"""What ``--why`` says of outages: their terms, what was only suspected, and what they look like."""
 
+import inspect
+import io
 import re
 from pathlib import Path
 
+import pytest
 from msgspec import structs
+from rich.console import Console
 
-from pipeline.explain.terms import LIMITS, SIGNS
-from pipeline.explain.why import likenesses, suspicions, why_mobile
+from pipeline.explain.terms import HELD_BY, LIMITS, SIGNS
+from pipeline.explain.why import explained, likenesses, stayed_up, suspicions
 from pipeline.fusion import likeness as module
+from pipeline.fusion.belief import Moments
 from pipeline.fusion.likeness import DAYS
-from pipeline.records import Entity, Outage, Sign, Term
-from pipeline.replay.coverage import Past
-from pipeline.settings import Calendar, Settings
-from tests.explain.shown import outage
+from pipeline.records import Entity, Left, Outage, Sign, Term
+from tests.explain.shown import T, outage
 
 HOUR, DAY = 3600, 86400
-LOW, ROUTES = Term("traffic.radar", 0.42, -9.0, 8.9, 1.0), Term("bgp.ris", 1.0, 0.0, -2.0, 1.0)
-PROBES = Term("probing.ioda", 1.03, 0.4, -2.0, 1.0)
+EVIDENCE = (
+    Term("prior", None, None, -6.0, 1.0), Term("probing.ioda", 0.2, -9.0, 7.0, 1.0),
+    Term("bgp.ris", 1.0, 0.1, -0.5, 1.0), Term("day.election", None, None, 1.4, 1.0),
+)  # fmt: skip
 
 
-def suspected(state: str = "suspected", past: Past | None = None, days: str = "", **changed: object) -> str:
-    """What is said of an outage that was never confirmed."""
-    one = outage(state, confirmed_at=None, **changed)
-    kin = {(one.entity_type, one.entity): Entity(one.entity_type, one.entity, "PK")}
-    settings = Settings(calendar=Calendar({days: "election"})) if days else Settings()
-    (said,) = suspicions([one], past or Past(), kin, settings)
-    return said
+def said(one: Outage, *now: Left) -> list[str]:
+    """What is said of an outage, line by line."""
+    out = io.StringIO()
+    Console(file=out, width=300).print(*explained(one, {}, now), sep="\n")
+    return [" ".join(line.split()) for line in out.getvalue().splitlines()]
+
+
+def test_the_terms_of_an_outage_are_a_table_that_adds_up_to_how_sure_it_is() -> None:
+    one = outage(signals=EVIDENCE, probability=0.87, depth=0.5, start_between=(T - 300, T + 300))
+    assert said(one, Left("a1", "probing.ioda", T, T + 600, 0.35)) == [
+        "Pakistan: mobile networks down (mobile); began 2024-02-08 01:45 UTC (between 01:40 and 01:50); 50% lost now, "
+        "80% at worst.",
+        "signal of usual now weight times likelier",
+        "probes (probing.ioda) 20% 35% +7.0 1,100",
+        "routes (bgp.ris) 100% −0.5 1/1.6",
+        "an election day +1.4 4.1",
+        "before any signal −6.0 1/400",
+        "together +1.9 87% sure",
+    ]
+    over = outage("ended", end=T + HOUR, end_between=(T + HOUR, T + HOUR))
+    assert said(over)[0].endswith("began 2024-02-08 01:45 UTC, ended 02:45 UTC (not seen to turn); 80% lost at worst.")
+
+
+@pytest.mark.parametrize("held_by", HELD_BY)
+def test_what_holds_a_confirmation_back_is_a_sentence(held_by: str) -> None:
+    one = outage("suspected", confirmed_at=None, signals=EVIDENCE, probability=0.87, held_by=held_by)
+    sentence = f"Not confirmed: {HELD_BY[held_by]}."
+    assert said(one)[0].endswith(sentence)
+    assert list(suspicions([one], {})) == [
+        "Still suspected: Pakistan from 2024-02-08 01:45 UTC on, 80% lost, 87% sure: probes (probing.ioda) at 20%; "
+        f"against it: routes (bgp.ris) at 100%. {sentence}"
+    ]
+
+
+def test_everything_that_may_hold_a_confirmation_back_has_words() -> None:
+    source = inspect.getsource(Moments.held_by)
+    assert {*re.findall(r'return "([a-z ]+)"', source), *re.findall(r'"([a-z ]+)" if ', source), ""} == set(HELD_BY)
 
 
 LASTS, REPEATS = Sign("lasts", 0.62, "SIGCOMM 2023, without its three series"), Sign("repeats", 2.0, "SIGCOMM 2023")
@@ -58,19 +93,15 @@ KIN = {("asn", name): Entity("asn", name, "PK", mobile, title)
 
 
 def out(entity_type: str, entity: str, **changed: object) -> Outage:
-    terms = (Term("bgp.ris", 0.998, 0.1, -0.5, 1.0), Term("traffic.radar", 0.3, -9.0, 7.0, 1.0))
-    own = {"id": entity, "start": HOUR, "end": 2 * HOUR, "signals": terms} | changed
+    own = {"id": entity, "start": HOUR, "end": 2 * HOUR} | changed
     return outage("ended", entity_type=entity_type, entity=entity, **own)  # type: ignore[arg-type]
 
 
-def test_what_makes_a_shutdown_a_mobile_one_is_said_of_its_networks() -> None:
+def test_the_networks_that_stayed_up_in_a_mobile_shutdown_are_named() -> None:
     country, zong = out("country", "PK"), out("asn", "AS1")
-    stood = ", while PTCL, AS2 stayed up"
-    said = "mobile: of the networks of Pakistan in the recording only mobile ones {}{}. "
-    said += "Not low: routes (bgp.ris) at 100% of usual."
-    assert list(why_mobile([country, zong], KIN)) == [said.format("were out", stood)]
+    named = ["Of the networks of Pakistan in the recording these stayed up: PTCL, AS2."]
+    assert list(stayed_up([country, zong], KIN)) == named
     doubted = structs.replace(zong, confirmed_at=None, state="retracted")
-    assert list(why_mobile([country, doubted], KIN)) == [said.format("are suspected to have been out", stood)]
     for start, end, up in ((4000, 5000, False), (0, HOUR, True), (2 * HOUR, 9000, True)):
         other = structs.replace(doubted, id="AS2", entity="AS2", start=start, end=end)
-        assert list(why_mobile([country, zong, other], KIN)) == [said.format("were out", stood * up)]
+        assert list(stayed_up([country, zong, other], KIN)) == named * up

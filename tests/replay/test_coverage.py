@@ -1,127 +1,93 @@
-"""What was not observed is reported: no outage found means nothing then."""
+"""When a signal says nothing of a place is reported: no outage found means nothing then."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import pipeline.signals
-from pipeline.codec import iso
 from pipeline.geo.places import Places
-from pipeline.records import Entity, Rows, Run
-from pipeline.replay.coverage import Gap, Observed
+from pipeline.replay.coverage import LONG, NOT_SEEN, TOO_LITTLE_PAST, Silences
 from tests.explain.recordings import ANNOUNCED, END, HOUR, replayed, series, without
+from tests.explain.shown import PK, T, verdicts
 
-DAY = 24 * HOUR
-PK = ((), "country", "PK")
 RADAR, ROUTES = series(72, signal="traffic.radar"), series(72, signal="bgp.ris")
+SAYS, YOUNG = "+", "?"
 
 
-def observed(
-    width: int, starts: list[int], value: list[float] | None = None, slots: tuple[int, ...] = (),
-    into: Observed | None = None,
-) -> Observed:  # fmt: skip
-    found = into or Observed()
-    time, pk = np.array(starts, np.int64), (Entity("country", "PK", "PK"),)
-    values = np.ones(len(time)) if value is None else np.array(value)
-    found.take(Rows(Run(), "table", 0, "bgp.a", width, slots, 0, pk, time, np.zeros(len(time), int), values), ["bgp.a"])
-    return found
+def silences(bins: str, frame: int = 1) -> list[tuple[str, int, int | None]]:
+    """Why and from which to which bin nothing is said, of bins that say something, have no past, or no value."""
+    made = Silences("probing.ioda")
+    for begin in range(0, len(bins), frame):
+        own = bins[begin : begin + frame]
+        state = np.array([[1 if bin_ == SAYS else 0] for bin_ in own], np.int8)
+        value = np.array([[100.0 if bin_ in SAYS + YOUNG else np.nan] for bin_ in own])
+        start = T + 600 * np.arange(begin, begin + len(own))
+        made.take(replace(verdicts((PK,)), start=start, state=state, value=value))
+    ends = [(one.start, one.end) for one in made.all()]
+    bins_of = [((a - T) // 600, None if b is None else (b - T) // 600) for a, b in ends]
+    return [(one.why, *at) for one, at in zip(made.all(), bins_of, strict=True)]
+
+
+@pytest.mark.parametrize("frame", [1, 7, 400])
+def test_a_silence_is_told_from_its_first_bin_to_the_first_one_that_says_something(frame: int) -> None:
+    hole = "." * (LONG // 600 + 1)
+    assert silences(f"{SAYS * 9}{hole}{SAYS}{hole[1:]}{SAYS}", frame) == [(NOT_SEEN, 9, 9 + len(hole))]
+    assert silences(SAYS * 9 + hole, frame) == [(NOT_SEEN, 9, None)]
+    assert silences(YOUNG * 120 + SAYS, frame) == [], "the first hours of a series"
+    assert silences(YOUNG * 120, frame) == [(TOO_LITTLE_PAST, 0, None)]
+    again = SAYS + hole + YOUNG * 120 + SAYS
+    assert silences(again, frame) == [(NOT_SEEN, 1, 8), (TOO_LITTLE_PAST, 8, 128)]
 
 
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (series(72, "IR") + without(series(72), 23, 0), ["not observed from 2024-02-07 01:00 UTC on."]),
-        (series(72, "IR") + without(series(72), 23, 0, False), ["not observed from 2024-02-07 01:00 UTC on."]),
+        (series(72, "IR") + without(series(72), 23, 0), ["Pakistan by probes (probing.ioda): not seen from 2024"]),
+        (series(72, "IR") + without(series(72), 23, 0, False), ["not seen from 2024-02-07 01:00 UTC on."]),
         (
             without(series(72) + series(72, "IR") + series(72).replace("country,PK", "asn,AS1"), 5, 0),
-            ["Iran; Pakistan; AS1: not observed from 2024-02-07 19:00 UTC on."],
+            ["Iran; Pakistan; AS1 by probes (probing.ioda): not seen from 2024-02-07 19:00 UTC on."],
         ),
-        (
-            series(72) + without(RADAR, 12, 0),
-            ["Pakistan: traffic.radar not observed from 2024-02-07 12:00 UTC on."],
-        ),
-        (
-            ROUTES + without(series(72), 23, 0) + without(RADAR, 22, 0),
-            ["Pakistan: only bgp.ris observed from 2024-02-07 02:00 UTC on; routes alone do not show a mobile"],
-        ),
-        (ROUTES + without(series(72), 72, 0), ["Pakistan: only bgp.ris observed; routes alone do not show a mobile"]),
-        (RADAR + without(series(72), 72, 0), ["Pakistan: probing.ioda never observed."]),
-        (
-            without(ROUTES, 12, 6) + without(series(72), 18, 5),
-            [
-                "Pakistan: not observed from 2024-02-07 12:00 to 2024-02-07 18:00 UTC.",
-                "Pakistan: only bgp.ris observed from 2024-02-07 06:00 to 2024-02-07 12:00 UTC; routes alone do not",
-            ],
-        ),
-        (
-            ROUTES + without(without(series(72), 30, 28), 10, 0),
-            ["only bgp.ris observed from 2024-02-06 18:00 to 2024-02-06 20:00 UTC, and from 2024-02-07 14:00 UTC on;"],
-        ),
-        (without(series(72), 12, 9), ["Pakistan: not observed from 2024-02-07 12:00 to 2024-02-07 15:00 UTC."]),
-        (series(72, "IR") + series(48), ["Pakistan: not observed before 2024-02-06 00:00 UTC."]),
+        (series(72) + without(RADAR, 12, 0), ["Pakistan by traffic.radar: not seen from 2024-02-07 12:00 UTC on."]),
+        (without(series(72), 12, 9), ["not seen from 2024-02-07 12:00 to 15:00 UTC."]),
         (
             without(without(without(series(72), 60, 56), 40, 36), 20, 16),
-            ["Pakistan: not observed 3 times between 2024-02-05 12:00 and 2024-02-07 08:00 UTC, 12 h in all."],
+            ["not seen 3 times from 2024-02-05 12:00 to 02-07 08:00 UTC, 12 h in all."],
         ),
+        (series(72) + series(12, "IQ"), ["Iraq by probes (probing.ioda): too little past from 2024-02-07"]),
     ],
 )  # fmt: skip
-def test_what_was_not_observed_is_told_once_with_its_times(tmp_path: Path, rows: str, said: list[str]) -> None:
+def test_what_was_not_seen_is_told_by_place_and_signal(tmp_path: Path, rows: str, said: list[str]) -> None:
     text = replayed(tmp_path, rows, 1)
     assert [one for one in said if one not in text] == []
     assert text.count("No all-clear for") == len(said)
 
 
-@pytest.mark.parametrize(
-    "rows",
-    [
-        ROUTES + series(60), ROUTES + without(series(72), 1, 0, empty=False), without(series(72), 12, 11),
-    ],
-)  # fmt: skip
+@pytest.mark.parametrize("rows", [ROUTES + series(60), ROUTES + without(series(72), 1, 0), without(series(72), 12, 11)])
 def test_a_late_begin_an_early_end_or_a_short_hole_is_not_told(tmp_path: Path, rows: str) -> None:
-    assert "not observed" not in replayed(tmp_path, rows)
+    assert "not seen from" not in replayed(tmp_path, rows)
 
 
 def test_many_places_of_many_times_are_counted_and_listed_in_json(tmp_path: Path) -> None:
-    rows = "".join(without(series(72, f"P{letter}"), 10 + i, 0) for i, letter in enumerate("AEFGHKLM"))
-    said = replayed(tmp_path, rows + series(72, "IR"), 1)
-    assert "Nor for 3 more, each not observed at other times: --json names them all." in said
-    gaps = json.loads(replayed(tmp_path, rows + series(72, "IR"), 1, "--json"))["unobserved"]
-    assert gaps[0] == {
-        "signal": "", "entity_type": "country", "entity": "PA", "start": "2024-02-07T14:00:00Z", "end": None,
+    names = ["AE", "AF", "AG", "AL", "BA", "BB", "BD", "BE", "BF", "BG", "BH", "BI"]
+    rows = "".join(without(series(72, name), 10 + i, 0) for i, name in enumerate(names))
+    loud = enumerate(series(72, "IR").splitlines())
+    rows += "".join(f"{line.rpartition(',')[0]},{100 + i % 7}\n" for i, line in loud)  # else the feed looks stuck
+    said = replayed(tmp_path, rows, 1)
+    assert "Nor for 2 more, each at other times: --json names them all." in said
+    told = json.loads(replayed(tmp_path, rows, 1, "--json"))["not_judged"]
+    assert told[0] == {
+        "signal": "probing.ioda", "entity_type": "country", "entity": "AE", "why": NOT_SEEN,
+        "start": "2024-02-07T14:00:00Z", "end": None,
     }  # fmt: skip
-    assert len(gaps) == 8
+    assert len(told) == 12
 
 
-def test_a_hole_is_one_against_the_series_own_cadence() -> None:
-    assert observed(2 * HOUR, [h * HOUR for h in (0, 2, 4, 10, 12)]).gaps() == {}
-    assert observed(2 * HOUR, [h * HOUR for h in (0, 2, 4, 12)]).gaps() == {PK: (Gap(6 * HOUR, 12 * HOUR),)}
-    britain = [d * DAY + h * HOUR for d in range(4) for h in (6, 10, 16, 20)]
-    assert observed(4 * HOUR, britain, slots=(6 * HOUR, 10 * HOUR, 16 * HOUR, 20 * HOUR)).gaps() == {}
-
-
-def test_pieces_that_overlap_or_come_in_another_order_leave_no_hole() -> None:
-    found = Observed()
-    for first, last in ((0, 12), (40, 60), (10, 42)):
-        observed(600, list(range(first * HOUR, last * HOUR, 600)), into=found)
-    assert found.gaps() == {}
-
-
-def test_routes_that_end_before_the_rest_are_named_by_their_signals(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_routes_without_a_message_for_a_time_are_no_hole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline.signals, "places", lambda: Places.of([("198.51.100.0/24", "PK")]))
     routes = tmp_path / "messages.ndjson"
-    routes.write_text(ANNOUNCED % (END - 24 * HOUR))
-    said = replayed(tmp_path, series(72), 1, str(routes))
-    assert "No all-clear for bgp.ris; bgp.ris6: not observed from 2024-02-07 00:05 UTC on." in said
-    routes.write_text(ANNOUNCED % (END - 48 * HOUR) + ANNOUNCED % END)  # no message is no hole
-    assert "not observed" not in replayed(tmp_path, series(72), 0, str(routes))
-
-
-def test_after_a_hole_of_weeks_there_is_a_first_day_again(tmp_path: Path) -> None:
-    said = replayed(tmp_path, without(series(24 * 46), 24 * 43, 72, empty=False), 1)
-    first = iso(END - 45 * DAY)[:10]
-    assert f"Nothing is confirmed in a series' first day: here before {first} 00:00 UTC" in said
-    assert "again after a hole of weeks, whatever it had before it: 2024-02-05 00:00 to 2024-02-06" in said
+    routes.write_text(ANNOUNCED % (END - 48 * HOUR) + ANNOUNCED % END)
+    assert "probes (probing.ioda): not seen" not in replayed(tmp_path, series(72), 0, str(routes))
