@@ -63,8 +63,7 @@ def _state() -> Json:
     return stat(
         "Now",
         "The state of the country at the end of the board's time. Grey: no all-clear. Either too few sources are "
-        "healthy, or there is no day of past yet to compare with, without which nothing is confirmed, or all signals "
-        "are too noisy to judge.",
+        "healthy, or there is too little past yet to compare with, without which nothing is said.",
         latest(named(states, "entity", HERE), "{{name}}"),
         text="value_and_name", above=True,
         mappings=STATE_WORDS, noValue="No signal of its own", thresholds=steps((None, BLIND)),
@@ -100,8 +99,8 @@ def _compared() -> Json:
         "Connectivity compared with usual",
         "Every signal that can be judged as a share of what is expected at that hour of the week: 100 % is an ordinary "
         "day. The grey band is the range of ordinary days. A gap was not observed, or could not be judged. "
-        "A country without its own signal is judged by its regions together. Dashed: how low a slow loss got, by sums "
-        "over days.",
+        "A country without its own signal is judged by its regions together. Dashed: how low a slow loss got, by daily "
+        "means.",
         [
             target(f"max by (signal) ({ratio})", "{{signal}}"),
             target(f"max by (signal) ({OF_ITS_REGIONS})", "{{signal}}, its regions together"),
@@ -177,9 +176,10 @@ def _evidence() -> Json:
     zeroed = f"0 * max by (name) (max_over_time({terms}[$__range] @ end()))"  # a line that comes back to zero
     panel = lines(
         "Evidence: above 0 for an outage, below against",
-        "How much each signal adds to the odds (natural logarithm): above the line it is evidence for an outage, "
-        "below it against one; on the line it is neither. 3 makes an outage twenty times as likely, −3 twenty times "
-        "less. With the line alone, no outage is open.",
+        "The log Bayes factor of each signal: above the line it is evidence for an outage, below it against one; on "
+        "the line it is neither. 3 makes an outage twenty times likelier, −3 twenty times less likely. Together with "
+        "what was known before any signal they add up to the log-odds of *Sure*. With the line alone, no outage is "
+        "open.",
         [target(f"max by (name) ({terms})\n  or {zeroed}\n  or {zero}", "{{name}}")],
         last=True, unit="none", decimals=1, noValue="Not known",
         overrides=[override(NEITHER, color=BAND["color"], custom__hideFrom=UNLISTED)],
@@ -234,13 +234,12 @@ def _why_it_looks_so() -> Json:
 
 NONE_OF_ITS_OWN = "No signal of its own: see its parts"
 
-FEW_SOURCES, UNSEEN, NEW, SILENT = 1, 2, 4, 8  # what can be wrong with a bin; of several the first of `_WORDS` is shown
+FEW_SOURCES, UNSEEN, NEW = 1, 2, 4  # what can be wrong with a bin; of several the first of `_WORDS` is shown
 
 _WORDS = (
     (UNSEEN, "Not seen", BLIND),
     (FEW_SOURCES, "Few sources", SUSPECT),
     (NEW, "Too new to judge", BLIND),
-    (SILENT, "Not judged: too few or unsteady", BLIND),
 )
 
 
@@ -251,15 +250,14 @@ def _seen() -> Json:
     blind = f"({of('health_ratio')} < bool {QUORUM})"
     unseen = f"(1 - ({of('value')} >= bool 0))"
     new = f"({of('settled')} == bool 0)"
-    silent = f"({of('score')} != bool {of('score')})"  # NaN: too noisy to judge
-    matter = f"{FEW_SOURCES} * {blind} + {UNSEEN} * {unseen} + {NEW} * {new} + {SILENT} * {silent}"
+    matter = f"{FEW_SOURCES} * {blind} + {UNSEEN} * {unseen} + {NEW} * {new}"
     return timeline(
         "Could we see?",
-        "Grey: the signal was not observed, or its feed was stuck or broken; or it is too new, without a day of past "
-        "to compare with; or its counts are too few or too noisy to judge. Amber: too few of its sources were "
-        "healthy. Such times are neither an all-clear nor an outage.",
+        "Grey: the signal was not observed, or its feed was stuck or broken; or it is too new, with too little past "
+        "to compare with. Amber: too few of its sources were healthy. Such times are neither an all-clear nor an "
+        "outage.",
         [target(matter, "{{signal}}")],
-        words(("0", "Seen", CALM), *((str(bits), *_word(bits)) for bits in range(1, 16))),
+        words(("0", "Seen", CALM), *((str(bits), *_word(bits)) for bits in range(1, 8))),
         noValue=NONE_OF_ITS_OWN,
     )
 
@@ -311,15 +309,23 @@ def _last_ended() -> Json:
     )  # fmt: skip
 
 
-LOST = (
-    "How far the signals that fell were below usual when it was worst: a mean, weighted by evidence. Traffic at 38 % "
-    "and probes at 68 % of usual make 47 %. It is no share of people or of traffic."
-)
+def _lost() -> Json:
+    """Depth now beside depth at worst."""
+    each = [
+        f'label_replace(max(netvigil_outage_{metric}_ratio{{{OUTAGE}}}), "when", "{when}", "", "")'
+        for metric, when in (("depth", "now"), ("severity", "at worst"))
+    ]
+    return stat(
+        "Lost",
+        "How far the signals that fell are below usual now, and were when it was worst: a mean, weighted by evidence. "
+        "Traffic at 38 % and probes at 68 % of usual make 47 %. It is no share of people or of traffic.",
+        latest(" or ".join(each), "{{when}}"),
+        text="value_and_name", above=True, noValue="–", unit="percentunit", decimals=0, thresholds=steps((None, INK)),
+    )  # fmt: skip
 
 
 def country() -> Json:
     """The board."""
-    lost = f"max(netvigil_outage_severity_ratio{{{OUTAGE}}})"
     sure = f"max(netvigil_outage_probability_ratio{{{OUTAGE}}})"
     return board(
         COUNTRY_BOARD,
@@ -330,7 +336,7 @@ def country() -> Json:
             (4, 4, _told("What", "The kind of the open outage.", "what")),
             (5, 4, _told("Since (local time)", "Onset of the open outage, by the clock there.", "since_local")),
             (4, 4, _duration()),
-            (4, 4, _number("Lost at worst", LOST, lost, unit="percentunit")),
+            (4, 4, _lost()),
             (3, 4, _number("Sure", "Probability that this is an outage.", sure, unit="percentunit", mappings=SURE)),
             (24, 10, _compared()),
             (8, 10, _evidence()),

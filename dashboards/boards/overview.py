@@ -8,7 +8,6 @@ from dashboards.boards.states import (
     COUNTRY,
     STATE_WORDS,
     SUSPECTED,
-    TOO_FEW,
     TOO_NEW,
     UNSEEN,
     WATCHED,
@@ -71,9 +70,8 @@ def _out_now() -> Json:
         "Countries out now",
         "At the end of the board's time: every country with a confirmed outage, and how far the signals that fell "
         "were below usual at the worst: a mean weighted by evidence, and no share of people or of traffic. Grey is "
-        "no all-clear: countries that are not observed, have no day of past yet to compare with, or are too noisy to "
-        "judge; or verdicts are more than three hours old or missing. A worker that shows what is live does not show "
-        "what a replay observes.",
+        "no all-clear: countries that are not observed, or have too little past yet to compare with; or verdicts are "
+        "more than three hours old or missing. A worker that shows what is live does not show what a replay observes.",
         latest(f"sort_desc({out}\n  or {not_judged_cells()})\n  or on () {clear}", "{{name}}"),
         text="value_and_name", above=True, sizes=(16, 22), unit="suffix:% lost at worst", decimals=0,
         noValue="We do not know",
@@ -91,7 +89,6 @@ def marked(expr: str) -> str:
 NO_ALL_CLEAR = (
     (f"-{UNSEEN}", "Cannot see", BLIND),
     (f"-{TOO_NEW}", "Too new to judge", BLIND),
-    (f"-{TOO_FEW}", "Too few to judge", BLIND),
 )
 
 
@@ -177,26 +174,29 @@ def _outage_table() -> Json:
         f"netvigil_outage_severity_ratio{{{COUNTRY},{TENSE}}} + 1 or netvigil_outage_severity_ratio{{{TENSE}}}"
     )
     columns = {
-        "name": "Where", "since_local": "Since (local time)", "Value #C": "Lost", "Value #D": "Sure", "state": "State",
-        "Value #B": "For", "since_utc": "Since (UTC)", "tense": "Real?", "what": "What", "country": "country",
+        "name": "Where", "since_local": "Since (local time)", "Value #C": "Lost now", "Value #F": "At worst",
+        "Value #D": "Sure", "state": "State", "Value #B": "For", "since_utc": "Since (UTC)", "tense": "Real?",
+        "what": "What", "country": "country",
     }  # fmt: skip
     return table(
         "Open outages",
-        "One line an outage, countries first, suspected ones included. Lost: how far the signals that fell were below "
-        "usual at the worst, a mean weighted by evidence. A click on a place opens its country's board.",
+        "One line an outage, countries first, suspected ones included. Lost: how far the signals that fell are below "
+        "usual now, and were at worst, a mean weighted by evidence. A click on a place opens its country's board.",
         [
             rows(texts),
             keyed(spent),
-            keyed(f"netvigil_outage_severity_ratio{{{TENSE}}}"),
+            keyed(f"netvigil_outage_depth_ratio{{{TENSE}}}"),
             keyed(f"netvigil_outage_probability_ratio{{{TENSE}}}"),
             keyed(country_first),
+            keyed(f"netvigil_outage_severity_ratio{{{TENSE}}}"),
         ],
         columns=columns, sort="Value #E", join="key", noValue="None recorded",
         overrides=[
             override("Where", links=TO_COUNTRY, custom__minWidth=110),
             override("What", custom__minWidth=180),
             override("For", unit="dtdurations", decimals=1, noValue="–", custom__width=170),
-            override("Lost", unit="percentunit", decimals=0, noValue="–", custom__width=64),
+            override("Lost now", unit="percentunit", decimals=0, noValue="–", custom__width=84),
+            override("At worst", unit="percentunit", decimals=0, noValue="–", custom__width=84),
             override("Sure", unit="percentunit", decimals=0, noValue="–", mappings=SURE, custom__width=90),
             override("Since (local time)", custom__minWidth=130),
             override("Since (UTC)", custom__width=215),

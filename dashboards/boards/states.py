@@ -3,7 +3,7 @@
 from dashboards.panels import BLIND, CALM, OTHERS, OUT, SUSPECT, Json, lines, of_query, target, words
 from dashboards.rules.health import QUORUM, SILENT
 
-NORMAL, SUSPECTED, CONFIRMED, UNSEEN, TOO_NEW, TOO_FEW = range(6)
+NORMAL, SUSPECTED, CONFIRMED, UNSEEN, TOO_NEW = range(5)
 
 STATE_WORDS = words(
     (str(NORMAL), "No outage", CALM),
@@ -11,7 +11,6 @@ STATE_WORDS = words(
     (str(CONFIRMED), "OUT", OUT),
     (str(UNSEEN), "Cannot see", BLIND),
     (str(TOO_NEW), "Too new to judge", BLIND),
-    (str(TOO_FEW), "Too few to judge", BLIND),
 )
 
 WATCHED = 'label_replace(max by (country) (netvigil_watch_active), "entity", "$1", "country", "(.*)")'
@@ -30,17 +29,13 @@ def unseen(places: str, by: str) -> str:
 
 
 def judged(places: str, by: str) -> str:
-    """0 where an outage of a place could be confirmed; 4 where no healthy signal has enough past for it; 5 where those
-    that have are too noisy to judge."""
+    """0 where an outage of a place could be confirmed; 4 where no healthy signal has enough past for it."""
     healthy = f"(netvigil_signal_health_ratio{{{places}}} >= bool {QUORUM})"
-    settled = f"netvigil_signal_settled{{{places}}} * {healthy}"
-    score = f"netvigil_signal_score{{{places}}}"
-    is_judged = f"max by ({by}) ({settled} * ({score} == bool {score}))"
-    return f"{TOO_NEW} + {TOO_FEW - TOO_NEW} * max by ({by}) ({settled}) - {TOO_FEW} * {is_judged}"
+    return f"{TOO_NEW} - {TOO_NEW} * max by ({by}) (netvigil_signal_settled{{{places}}} * {healthy})"
 
 
 def sight(places: str, by: str) -> str:
-    """0 where a place without an open outage has an all-clear: it is observed, with enough past; else 3, 4 or 5."""
+    """0 where a place without an open outage has an all-clear: it is observed, with enough past; else 3 or 4."""
     return f"({unseen(places, by)} or {judged(places, by)})"
 
 
@@ -52,14 +47,14 @@ def unseen_watched() -> str:
 
 
 def not_judged() -> str:
-    """3, 4 or 5 for every measured or watched country without an all-clear, by its name."""
+    """3 or 4 for every measured or watched country without an all-clear, by its name."""
     return f"({named(sight(COUNTRY, 'entity') + ' > 0', 'entity', COUNTRY)} or {unseen_watched()})"
 
 
 def not_judged_cells() -> str:
-    """-3, -4 or -5 for the countries without an all-clear: their names, or where they are many their number."""
+    """-3 or -4 for the countries without an all-clear: their names, or where they are many their number."""
     cells = []
-    for state in (UNSEEN, TOO_NEW, TOO_FEW):
+    for state in (UNSEEN, TOO_NEW):
         own = f"({not_judged()} == {state})"
         number = f'count_values("number", count({own}) > {FEW})'
         cells.append(f"-{own} and on () count({own}) <= {FEW}")

@@ -7,7 +7,7 @@ of an alert: with a better estimate of the onset it would resolve, and another o
 from dashboards.rules.alert import Alert, Record
 
 PLACE = "entity_type=%q,entity=%q,tense=%q"
-PARTS = "'parts.together'"  # the ratio of this term is the share of a country's parts that did not go out
+TOLD = 1  # weight from which a signal is told as evidence [log-odds]
 ARGUMENTS = "$labels.entity_type $labels.entity $labels.tense"
 
 
@@ -36,18 +36,13 @@ def lasting() -> str:
 
 
 def evidence() -> str:
-    """The signals that are evidence for an outage, with their ratios; and the share of parts that went out at once."""
-    ratio = f"100 * max by (signal, name) (netvigil_outage_evidence_ratio{{{PLACE},signal!={PARTS}}})"
-    is_for = f"max by (signal) (netvigil_outage_evidence_weight{{{PLACE}}}) > 0"
+    """The signals that are evidence for an outage, with their ratios."""
+    ratio = f"100 * max by (signal, name) (netvigil_outage_evidence_ratio{{{PLACE}}})"
+    is_for = f"max by (signal) (netvigil_outage_evidence_weight{{{PLACE}}}) >= {TOLD}"
     query = f'query (printf "{_escaped(ratio)} and on (signal) {_escaped(is_for)}" {ARGUMENTS} {ARGUMENTS})'
     item = '{{ .Labels.name }} at {{ .Value | printf "%.0f%%" }} of usual'
     each = f"{{{{ if $i }}}}, {{{{ end }}}}{item}{{{{ else }}}}unknown{{{{ end }}}}"
-    parts = f"100 - 100 * max(netvigil_outage_evidence_ratio{{{PLACE},signal={PARTS}}})"
-    together = f'query (printf "{parts}" {ARGUMENTS})'
-    share = '{{ . | first | value | printf "%.0f%%" }} of its parts at once'
-    return (
-        f'{{{{ range $i, $e := {query} | sortByLabel "signal" }}}}{each}{{{{ with {together} }}}}, {share}{{{{ end }}}}'
-    )
+    return f'{{{{ range $i, $e := {query} | sortByLabel "signal" }}}}{each}'
 
 
 def looks() -> str:
@@ -94,8 +89,8 @@ SINCE_UTC, LOST, LEFT, SURE = (
 )
 # Without the words of the title, which every receiver shows above.
 STORY = (
-    f"Since {SINCE}, that is {SINCE_UTC}; {lasting()} by now. Signals that fell: {evidence()}; "
-    f"together, weighed as evidence, {LEFT} of usual at the worst, which is no share of people or of traffic. {looks()}"
+    f"Since {SINCE}, that is {SINCE_UTC}; {lasting()} by now. Evidence: {evidence()}; "
+    f"together {LEFT} of usual at the worst, which is no share of people or of traffic. {looks()}"
     f"We are {SURE} sure."
 )
 FACTS = {"what": WHAT, "since_local": SINCE, "since_utc": SINCE_UTC, "lasting": lasting(), "lost": LOST, "sure": SURE}

@@ -427,7 +427,7 @@ class Picture:
                 yield f"{one.title}: {name}{ago}."
             elif one.state == UNJUDGED:
                 points = self.series[signal, one.entity_type, one.entity]
-                why = "too few sources, or too noisy" if points[-1].settled else "less than a day of values so far"
+                why = "its feed is not well" if points[-1].settled else "too little past"
                 yield f"{one.title}: cannot be judged yet: {why}."
 
 

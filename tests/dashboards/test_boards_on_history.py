@@ -16,7 +16,7 @@ from tests.explain.shown import PK, SD, ZONG, T, outage, verdicts
 pytestmark = [pytest.mark.system, pytest.mark.sockets]
 
 HOUR = 3600
-PAKISTAN, NETWORKS, NEW, BLIND, UNSETTLED, MIXED, FEW, PARTS, MOVED, RENAMED = (T + 3 * DAY * n for n in range(10))
+PAKISTAN, NETWORKS, NEW, BLIND, UNSETTLED, MIXED, PARTS, MOVED, RENAMED = (T + 3 * DAY * n for n in range(9))
 """When each scene begins [s]."""
 
 FIRST, LAST = PAKISTAN - 6 * HOUR, PAKISTAN + 20 * HOUR
@@ -29,7 +29,7 @@ ONLY_LIVE = (
     "_outages_total", "_latency_", "_build_info",
 )  # fmt: skip
 NAN = np.full((1, 1), np.nan)
-TELESCOPE = {"signal": "telescope.ioda", "feed": "telescope", "score": NAN, "lower": np.zeros((1, 1)), "value": 1.0}
+TELESCOPE = {"signal": "telescope.ioda", "feed": "telescope", "score": NAN, "settled": np.zeros((1, 1), np.bool_)}
 CANNOT_SEE, TOO_NEW = 3.0, 4.0
 
 
@@ -86,10 +86,6 @@ def written() -> History:
         history.observe(verdicts(tense="replay", at=at, **TELESCOPE))
         dark_bin = {"value": np.nan, "health": np.zeros((1, 1), np.float32), "score": NAN}
         history.observe(verdicts(tense="replay", at=at, signal="bgp.ris", **dark_bin))
-    for at in range(FEW, FEW + 2 * HOUR, 600):
-        history.observe(verdicts(tense="replay", at=at, **TELESCOPE))
-        if at >= FEW + HOUR:
-            history.observe(verdicts(tense="replay", at=at))
     for at in range(PARTS, PARTS + HOUR, 600):
         history.observe(verdicts((SD,), tense="replay", at=at))
         if at == PARTS + 1200:
@@ -211,22 +207,12 @@ def test_a_signal_that_is_seen_but_not_judged_is_marked_and_not_drawn(asked: Que
     at = MIXED + 1800
     (seen,) = shown(asked, "Could we see?", at)
     assert {signal: word("Could we see?", value) for signal, value in seen.items()} == {
-        "probing.ioda": "Seen", "telescope.ioda": "Not judged: too few or unsteady", "bgp.ris": "Not seen",
+        "probing.ioda": "Seen", "telescope.ioda": "Too new to judge", "bgp.ris": "Not seen",
     }  # fmt: skip
     lines = shown(asked, "Connectivity compared with usual", at)
     assert set(lines[0]) == {"probing.ioda"}
     assert lines[2] == {"": pytest.approx(0.9)}, "the band is that of the judged signal"
     assert shown(asked, "Signals that cannot see", at) == [{"bgp.ris": 0.0}]
-
-
-def test_a_country_without_a_judged_signal_has_no_all_clear_until_it_has_one(asked: Queries) -> None:
-    before, after = FEW + 1800, FEW + 5400
-    for at, value, said in ((before, -5.0, "Too few to judge"), (after, 0.0, "No outage")):
-        ((now,),) = (found.values() for found in shown(asked, "Now", at))
-        assert word("Now", now) == said
-        name = "Pakistan" if value else "No country is out"
-        assert shown(asked, "Countries out now", at) == [{name: value or -1.0}]
-    assert word("Countries out now", -5.0) == "Too few to judge"
 
 
 def test_evidence_is_above_zero_for_an_outage_below_it_against_and_at_zero_afterwards(asked: Queries) -> None:

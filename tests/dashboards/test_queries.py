@@ -50,13 +50,13 @@ def test_a_replay_never_gives_the_all_clear_for_what_is_live(
     gives(tmp_path, expr, series, {"{}": 1} if is_fresh else {}, at="5h")
 
 
-def country(code: str, name: str, health: float, settled: int = 1, score: str = "0.5x60") -> Series:
+def country(code: str, name: str, health: float, settled: int = 1) -> Series:
     """The series of a country that its state is read from."""
     own = f'entity_type="country",entity="{code}"'
     return [
         (f'netvigil_signal_health_ratio{{signal="bgp.ris",{own}}}', f"{health}x60"),
         (f'netvigil_signal_settled{{signal="bgp.ris",{own}}}', f"{settled}x60"),
-        (f'netvigil_signal_score{{signal="bgp.ris",{own}}}', score),
+        (f'netvigil_signal_score{{signal="bgp.ris",{own}}}', "0.5x60"),
         (f'netvigil_entity_info{{{own},name="{name}"}}', "1x60"),
     ]
 
@@ -78,7 +78,6 @@ MANY = [series for n in range(4) for series in country(f"X{n}", f"Xland {n}", 0.
         ([], {}),
         (SEEN + UNSEEN, {"India": -3}),
         (SEEN + TOO_NEW, {"India": -4}),
-        (SEEN + country("IN", "India", 1.0, score="NaN " * 60), {"India": -5}),
         (SEEN + MANY + TOO_NEW, {"4 countries": -3, "India": -4}),
         ([*SEEN, ('netvigil_watch_active{country="IQ",name="Exams"}', "1x60")], {"IQ": -3}),
         ([*SEEN, ('netvigil_watch_active{country="PK",name="Election"}', "1x60")], {"No country is out": -1}),

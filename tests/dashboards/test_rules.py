@@ -155,13 +155,11 @@ def test_an_alert_of_an_outage_is_one_alert_until_the_outage_ends(
     shows(tmp_path, series, *expected, *(firing("NetvigilOutageConfirmed", at, None) for at in silent))
 
 
-def evidence(signal: str, weight: float, ratio: float) -> list[tuple[str, str]]:
+def evidence(signal: str, weight: float, ratio: float | None) -> list[tuple[str, str]]:
     """The series of a signal's evidence."""
     own = f'{PK},tense="live",{signal}'
-    return [
-        (f"netvigil_outage_evidence_weight{{{own}}}", f"{weight}x60"),
-        (f"netvigil_outage_evidence_ratio{{{own}}}", f"{ratio}x60"),
-    ]
+    shown = [] if ratio is None else [(f"netvigil_outage_evidence_ratio{{{own}}}", f"{ratio}x60")]
+    return [(f"netvigil_outage_evidence_weight{{{own}}}", f"{weight}x60"), *shown]
 
 
 @pytest.mark.system
@@ -174,13 +172,14 @@ def test_a_notification_has_all_facts_in_words(tmp_path: Path) -> None:
         (f"netvigil_outage_start_timestamp_seconds{{{key}}}", "1707356700x60"),
         (f'{EVENT}{{tense="live"}}', "1707361200x60"),
         *evidence(PROBES, 7, 0.2), *evidence('signal="traffic.radar",name="traffic.radar"', 5, 0.3),
-        *evidence('signal="bgp.ris",name="routes (bgp.ris)"', -0.5, 1), *evidence('signal="parts.together"', 1.2, 0.4),
+        *evidence('signal="bgp.ris",name="routes (bgp.ris)"', -0.5, 1),
+        *evidence('signal="prior",name="before any signal"', -6, None),
         (f'netvigil_outage_likeness{{{PK},tense="live",looks="likely"}}', "1.4x60"),
     ]  # fmt: skip
     story = (
         "Since Thu 8 Feb 2024, 06:45 (UTC+5), that is Thu 8 Feb 2024, 01:45 UTC; 1 h 15 min by now. "
-        "Signals that fell: probes (probing.ioda) at 20% of usual, traffic.radar at 30% of usual, 60% of its parts at "
-        "once; together, weighed as evidence, 24% of usual at the worst, which is no share of people or of traffic. "
+        "Evidence: probes (probing.ioda) at 20% of usual, traffic.radar at 30% of usual; "
+        "together 24% of usual at the worst, which is no share of people or of traffic. "
         "Looks like a shutdown: likely; never an attribution. We are over 99% sure."
     )
     facts = {

@@ -24,7 +24,7 @@ def outage(state: str = "confirmed", revision: int = 2, **changed: Any) -> Outag
     """A revision of the outage of Pakistan's mobile networks."""
     known = Outage(
         "a1", "country", "PK", state, "mobile", "live", T, None, T + 900, T + 1800,
-        probability=0.97, severity=0.8, signals=EVIDENCE, revision=revision, likeness=0.62, signs=SIGNS,
+        probability=0.97, severity=0.8, signals=EVIDENCE, revision=revision, likeness=0.62, signs=SIGNS, depth=0.3,
     )  # fmt: skip
     return msgspec.structs.replace(known, **changed)
 

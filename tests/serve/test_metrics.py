@@ -136,6 +136,7 @@ def test_an_open_outage_has_numbers_and_words(registry: CollectorRegistry, metri
         f"netvigil_outage_active{{{key}}} 1.0",
         f"netvigil_outage_probability_ratio{{{key}}} 0.97",
         f"netvigil_outage_severity_ratio{{{key}}} 0.8",
+        f"netvigil_outage_depth_ratio{{{key}}} 0.3",
         f"netvigil_outage_start_timestamp_seconds{{{key}}} 1.7073567e+09",
         f'netvigil_outage_info{{country="PK",{PLACE},name="Pakistan",since_local="Thu 8 Feb 2024, 06:45 (UTC+5)",'
         'since_utc="Thu 8 Feb 2024, 01:45 UTC",state="confirmed",tense="live",what="mobile networks down"} 1.0',

@@ -37,7 +37,7 @@ def outage(state: str = "confirmed", entity: Entity = PK, revision: int = 2, **m
     made = dict[str, object](
         id=f"{entity.name.lower()}-1", entity_type=entity.type, entity=entity.name, state=state, kind="mobile",
         tense="live", start=start, end=None, detected_at=start + 900, confirmed_at=start + 900, probability=0.97,
-        severity=0.8, signals=(term,), revision=revision,
+        severity=0.8, signals=(term,), revision=revision, depth=0.6,
     )  # fmt: skip
     return Outage(**made | more)  # type: ignore[arg-type]
 

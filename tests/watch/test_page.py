@@ -38,7 +38,7 @@ def test_the_page_says_what_is_out_since_when_and_what_cannot_be_seen() -> None:
         said = text(asked.get("/").text)
         assert text(asked.get("/now").text) in said
     assert "Pakistan out: mobile networks down" in said
-    assert "since Thu 8 Feb 2024, 06:30 (UTC+5) lost 80% sure 97%" in said
+    assert "since Thu 8 Feb 2024, 06:30 (UTC+5) lost now 60% lost at worst 80% sure 97%" in said
     assert "Zong, AS59257 out: mobile networks down" in said
     assert "routes (bgp.ris): no &lt;b&gt;connection&lt;/b&gt;; nothing since" in said
     assert "stopped" not in said

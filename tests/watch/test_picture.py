@@ -6,6 +6,7 @@ import pytest
 
 from detectors.base import UNKNOWN
 from pipeline.bins import DAY
+from pipeline.explain.terms import HELD_BY
 from pipeline.records import DEAD, UP, DeadLetter, Entity, Progress
 from pipeline.watch.picture import BACK, FINE, LOW, MISSING, OUT, PERHAPS, UNJUDGED, UNSEEN, Country, Picture
 from tests.watch.pictures import FEEDS, NOW, PK, ZONG, outage, picture, status, verdicts
@@ -119,12 +120,22 @@ def test_an_older_revision_changes_nothing() -> None:
     assert country(picture(verdicts(), outage(revision=3), outage("suspected", revision=2))).place.state == OUT
 
 
+def test_a_suspicion_says_what_holds_it_back_and_between_which_times_it_began() -> None:
+    one = outage("suspected", confirmed_at=None, held_by="quiet day", start_between=(NOW - 3600, NOW - 2700))
+    place = country(picture(verdicts(value=20), one)).place
+    assert place.held_by == HELD_BY["quiet day"]
+    assert place.began == ("06:30 (UTC+5)", "06:45 (UTC+5)")
+    assert (place.now, place.lost) == (0.6, 0.8)
+    confirmed = country(picture(verdicts(value=20), outage(held_by="quiet day"))).place
+    assert (confirmed.held_by, confirmed.began) == ("", None)
+
+
 def test_signals_are_shown_with_value_usual_and_age() -> None:
     made = picture(verdicts(value=20), verdicts("bgp.ris", settled=False), verdicts(entity=ZONG, value=float("nan")))
     routes, traffic, zong = made.view(NOW + 60).readings
     assert (traffic.state, traffic.value, traffic.usual, traffic.share, traffic.age) == (LOW, 20.0, 100.0, 0.2, 60)
     assert (routes.state, zong.state, zong.value) == (UNJUDGED, MISSING, 100.0)
-    assert "routes (bgp.ris): cannot be judged yet: less than a day of values so far." in country(made).unseen
+    assert "routes (bgp.ris): cannot be judged yet: too little past." in country(made).unseen
 
 
 def test_the_past_that_is_still_read_is_said() -> None:

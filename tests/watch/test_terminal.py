@@ -22,10 +22,10 @@ def test_a_screen_says_state_onset_loss_signals_and_what_cannot_be_seen() -> Non
     lines = shown(picture(verdicts(value=20), verdicts(entity=ZONG, value=10), outage(), outage(entity=ZONG), dead))
     assert [" ".join(line.split()) for line in lines] == [
         "netvigil watch 2024-02-08 02:30 UTC http://127.0.0.1:8080",
-        "where state since lost sure",
-        "Pakistan out 06:30 (UTC+5) 80% 97%",
+        "where state since lost worst sure",
+        "Pakistan out 06:30 (UTC+5) 60% 80% 97%",
         "mobile networks down",
-        "Zong, AS59257 out 06:30 (UTC+5) 80% 97%",
+        "Zong, AS59257 out 06:30 (UTC+5) 60% 80% 97%",
         "mobile networks down",
         "signal state value usual of usual age",
         "traffic.radar low 20 100 20% 0 min",
@@ -60,8 +60,8 @@ def test_country_state_onset_loss_and_chance_are_whole_beside_long_names_and_lon
     made.places[("country", "PK")] = Entity("country", "PK", "PK", False, nowhere)
     lines = shown(made, NOW + 86400)
     assert lines[2:6] == [
-        "United Kingdom of Great Britain and  cannot see  8 Feb 06:30 (UTC+5)   80%   97%",
-        "  More",
+        "United Kingdom of Great       cannot see  8 Feb 06:30 (UTC+5)   60%    80%   97%",
+        "  Britain and More",
         "  out when last seen: mobile networks down",
         "signal         state     value  usual  of usual  age",
     ]
