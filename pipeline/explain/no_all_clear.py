@@ -16,12 +16,15 @@ MOST = 10
 """So many sentences are said, of the first places; the others are counted [-]."""
 
 
+ANY = "any place"
+
+
 def not_judged(found: Iterable[Silence], places: Places) -> Iterator[str]:
     """Of which places a signal said nothing, why and when: a sentence for each signal and time, countries first."""
     groups: dict[tuple[str, str, tuple[tuple[int, int | None], ...]], list[str]] = {}
     for (signal, kind, entity, why), own in groupby(found, key=lambda one: one[:4]):
         times = tuple((one.start, one.end) for one in own)
-        groups.setdefault((signal, why, times), []).append(place_name(kind, entity, places))
+        groups.setdefault((signal, why, times), []).append(place_name(kind, entity, places) or ANY)
     for (signal, why, times), names in list(groups.items())[:MOST]:
         yield f"No all-clear for {few(names)} by {signal_name(signal)}: {why} {_when(times)}."
     if rest := sum(map(len, list(groups.values())[MOST:])):

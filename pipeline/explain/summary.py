@@ -16,7 +16,7 @@ from pipeline.codec import iso
 from pipeline.errors import FEW, gave_up, printable, refuses
 from pipeline.explain import no_all_clear
 from pipeline.explain.feed_incidents import blind, moves, plain
-from pipeline.explain.no_all_clear import days_elsewhere, mute, not_judged, of_no_country
+from pipeline.explain.no_all_clear import ANY, days_elsewhere, mute, not_judged, of_no_country
 from pipeline.explain.terminal import MARK, ROWS, marks, most_important, outages_table
 from pipeline.explain.text import chance_text, counted, damage, given_up, place_name, refused, utc
 from pipeline.explain.why import HOW_TO_READ, explained, likenesses, stayed_up, suspicions
@@ -139,7 +139,7 @@ def in_short(report: ReplayReport, days: Collection[str]) -> Iterator[str]:
         yield f"{counted(report.crowded, 'late record')} found no room"
     by_reason: dict[str, list[str]] = {}
     for one in report.silences():
-        called = f"{place_name(one.entity_type, one.entity, report.places)} by {one.signal}"
+        called = f"{place_name(one.entity_type, one.entity, report.places) or ANY} by {one.signal}"
         by_reason.setdefault(one.why, []).append(called)
     yield from (f"{why}: {_names(names)}" for why, names in by_reason.items())
     if any(of_no_country(report.sorted(), report.places)):

@@ -111,17 +111,23 @@ class Silences:
         entity = self.entities[column]
         return Silence(self.signal, entity.type, entity.name, WHY[what], int(self.since[column]), end)
 
-    def all(self) -> list[Silence]:
-        """Those that are over, and those that go on."""
-        going = (self._silence(column, int(self.bins[column]), None) for column in range(len(self.entities)))
-        return [*self.over, *(silence for silence in going if silence is not None)]
+    def all(self, until: int) -> list[Silence]:
+        """Those that are over, and those that go on; a signal whose bins end long before the recording, ``until`` [s],
+        is not seen from there on."""
+        end, n = self.last + self.width, len(self.entities)
+        if until - end <= max(LONG, FEW_BINS * self.width):
+            going = [self._silence(column, int(self.bins[column]), None) for column in range(n)]
+            return [*self.over, *(silence for silence in going if silence is not None)]
+        since = np.where(self.what == _NOT_SEEN, self.since, end).tolist()
+        ended = [Silence(self.signal, *e[:2], NOT_SEEN, at, None) for e, at in zip(self.entities, since, strict=True)]
+        return [*self.over, *ended]
 
     def mute(self) -> set[Entity]:
         """The places of which it never said anything."""
         return {entity for entity, said in zip(self.entities, self.said, strict=True) if not said}
 
 
-def silences(signals: Iterable[Silences]) -> list[Silence]:
-    """Of all signals: of countries first, by name."""
-    found = [one for signal in signals for one in signal.all()]
+def silences(signals: Iterable[Silences], until: int) -> list[Silence]:
+    """Of all signals of a recording, by its end [s]: of countries first, by name."""
+    found = [one for signal in signals for one in signal.all(until)]
     return sorted(found, key=lambda one: (one.entity_type != "country", *one[1:3], one.signal, one.why, one.start))

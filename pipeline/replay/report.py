@@ -30,7 +30,7 @@ from pipeline.records import (
     answered,
     placed,
 )  # fmt: skip
-from pipeline.replay.coverage import FEW_BINS, LONG, Observed, Silence, Silences, silences
+from pipeline.replay.coverage import FEW_BINS, LONG, NOT_SEEN, Observed, Silence, Silences, silences
 from pipeline.replay.playback import Playback
 from pipeline.signals.binning import Late, Total
 
@@ -143,8 +143,12 @@ class ReplayReport:
         return None if first == ALWAYS else first
 
     def silences(self) -> list[Silence]:
-        """When a signal said nothing of a place: countries first, by name."""
-        return silences(self._silences.values())
+        """When a signal said nothing of a place, or the signals of a feed of none: countries first, by name."""
+        streams = self.playback.streams if self.playback else []
+        fed = {signal for signal, _ in self._silences}
+        none = [dispatch.signals[0] for dispatch, _ in streams if fed and not fed & {*dispatch.signals}]
+        nowhere = [Silence(signal, "", "", NOT_SEEN, self.observed.first, None) for signal in none]
+        return [*nowhere, *silences(self._silences.values(), self.observed.last)]
 
     def mute(self) -> list[Entity]:
         """The countries of which no signal ever said anything."""

@@ -24,7 +24,6 @@ from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import Trace, refused
 from pipeline.feeds import Label
 from pipeline.records import Entity, Outage
-from pipeline.replay.coverage import Past
 
 UA = Entity("country", "UA", "UA")
 ZHYTOMYR = Entity("region", "UA-18", "UA")
@@ -195,7 +194,7 @@ def test_fusion_calls_out_what_was_confirmed_and_not_retracted() -> None:
         return Outage("id", "region", "UA-18", state, "partial", "replay", 300, None, 600, confirmed, 0.9, 0.5, (), 1)
 
     made = [outage("ended", 900), outage("retracted", 900), outage("suspected", None), outage("confirmed", 1200)]
-    called = fused(made, {}, Past())
+    called = fused(made, {})
     assert [one.confirmed for one in called] == [900, 1200]
     assert called[0].entity.country == "UA"
 

@@ -26,9 +26,10 @@ def silences(bins: str, frame: int = 1) -> list[tuple[str, int, int | None]]:
         value = np.array([[100.0 if bin_ in SAYS + YOUNG else np.nan] for bin_ in own])
         start = T + 600 * np.arange(begin, begin + len(own))
         made.take(replace(verdicts((PK,)), start=start, state=state, value=value))
-    ends = [(one.start, one.end) for one in made.all()]
+    found = made.all(T + 600 * len(bins))
+    ends = [(one.start, one.end) for one in found]
     bins_of = [((a - T) // 600, None if b is None else (b - T) // 600) for a, b in ends]
-    return [(one.why, *at) for one, at in zip(made.all(), bins_of, strict=True)]
+    return [(one.why, *at) for one, at in zip(found, bins_of, strict=True)]
 
 
 @pytest.mark.parametrize("frame", [1, 7, 400])
@@ -86,8 +87,9 @@ def test_many_places_of_many_times_are_counted_and_listed_in_json(tmp_path: Path
     assert len(told) == 12
 
 
-def test_routes_without_a_message_for_a_time_are_no_hole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_feed_that_shows_no_place_at_all_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline.signals, "places", lambda: Places.of([("198.51.100.0/24", "PK")]))
     routes = tmp_path / "messages.ndjson"
-    routes.write_text(ANNOUNCED % (END - 48 * HOUR) + ANNOUNCED % END)
-    assert "probes (probing.ioda): not seen" not in replayed(tmp_path, series(72), 0, str(routes))
+    routes.write_text(ANNOUNCED % (END - 24 * HOUR))
+    said = replayed(tmp_path, series(72), 1, str(routes))
+    assert "No all-clear for any place by routes (bgp.ris): not seen from 2024-02-05 00:00 UTC on." in said
