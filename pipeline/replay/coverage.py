@@ -1,7 +1,7 @@
 """When a recording begins and ends, when rows of its signals came, and when a signal says nothing of a place."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -67,6 +67,7 @@ class Silences:
     width: int = 0
 
     def __post_init__(self) -> None:
+        self.known: tuple[tuple[Entity, ...], np.ndarray] = (), np.empty(0, np.intp)
         self.what, self.said = np.empty(0, np.int8), np.empty(0, np.bool_)
         self.since, self.begun, self.bins = (np.empty(0, np.int64) for _ in range(3))
 
@@ -91,7 +92,9 @@ class Silences:
             self.said[column] |= what[i, own] == _SAYS
         self.bins[columns] += len(fresh)
 
-    def _columns(self, entities: Sequence[Entity]) -> np.ndarray:
+    def _columns(self, entities: tuple[Entity, ...]) -> np.ndarray:
+        if entities == self.known[0]:
+            return self.known[1]
         new = [entity for entity in entities if entity not in self.column]
         self.column |= {entity: len(self.entities) + i for i, entity in enumerate(new)}
         self.entities += new
@@ -100,7 +103,8 @@ class Silences:
         self.since, self.begun, self.bins = (
             np.append(a, np.zeros(len(new), np.int64)) for a in (self.since, self.begun, self.bins)
         )
-        return np.array([self.column[entity] for entity in entities], np.intp)
+        self.known = entities, np.array([self.column[entity] for entity in entities], np.intp)
+        return self.known[1]
 
     def _silence(self, column: int, bins: int, end: int | None) -> Silence | None:
         """What ends now, or goes on; the first hours of a series are no silence, once they are over."""
