@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from detectors.base import ALWAYS, UNKNOWN
+from detectors.base import ALWAYS, UNKNOWN, Detector
 from pipeline.bins import NEVER
 from pipeline.records import Elements, Entity, Rows, Verdicts
 
@@ -52,7 +52,7 @@ class Silence(NamedTuple):
 
 @dataclass
 class Silences:
-    """When one signal says nothing of its places.
+    """When one signal says nothing of its places, once they are known.
 
     Arrays ``(n,)``: ``what`` it says, ``since`` when [s], ``begun``: bins before that, ``bins``: all of them, ``said``:
     whether it ever said anything.
@@ -79,8 +79,9 @@ class Silences:
         self.last, self.width = int(verdicts.start[-1]), verdicts.width
         columns = self._columns(verdicts.entities)
         start, state = verdicts.start[fresh], verdicts.state[fresh]
-        missing = np.where(np.isnan(verdicts.value[fresh]), np.int8(_NOT_SEEN), np.int8(_YOUNG))
-        what = np.where(state != UNKNOWN, np.int8(_SAYS), missing)
+        health, is_missing = verdicts.health[fresh], np.isnan(verdicts.value[fresh])
+        cases = [state != UNKNOWN, np.isnan(health), is_missing | (health < Detector.quorum)]
+        what = np.select(cases, [_SAYS, _NOTHING, _NOT_SEEN], _YOUNG).astype(np.int8)
         says = (what == _SAYS).any(1)
         self.judged_from = min(self.judged_from, int(start[says.argmax()]) if says.any() else ALWAYS)
         before = np.concatenate([self.what[columns][None], what])

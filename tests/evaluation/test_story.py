@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-from pipeline.bins import DAY
 from pipeline.codec import iso
 from pipeline.evaluation.accounting import ONSET
 from pipeline.evaluation.command import as_json

@@ -14,7 +14,7 @@ from tests.explain.recordings import ANNOUNCED, END, HOUR, replayed, series, wit
 from tests.explain.shown import PK, T, verdicts
 
 RADAR, ROUTES = series(72, signal="traffic.radar"), series(72, signal="bgp.ris")
-SAYS, YOUNG = "+", "?"
+SAYS, YOUNG, SICK = "+", "?", "-"
 
 
 def silences(bins: str, frame: int = 1) -> list[tuple[str, int, int | None]]:
@@ -23,9 +23,10 @@ def silences(bins: str, frame: int = 1) -> list[tuple[str, int, int | None]]:
     for begin in range(0, len(bins), frame):
         own = bins[begin : begin + frame]
         state = np.array([[1 if bin_ == SAYS else 0] for bin_ in own], np.int8)
-        value = np.array([[100.0 if bin_ in SAYS + YOUNG else np.nan] for bin_ in own])
+        value = np.array([[100.0 if bin_ in SAYS + YOUNG + SICK else np.nan] for bin_ in own])
         start = T + 600 * np.arange(begin, begin + len(own))
-        made.take(replace(verdicts((PK,)), start=start, state=state, value=value))
+        health = np.where(np.array([[bin_ == SICK] for bin_ in own]), np.float32(0.2), np.float32(1))
+        made.take(replace(verdicts((PK,)), start=start, state=state, value=value, health=health))
     found = made.all(T + 600 * len(bins))
     ends = [(one.start, one.end) for one in found]
     bins_of = [((a - T) // 600, None if b is None else (b - T) // 600) for a, b in ends]
@@ -36,7 +37,7 @@ def silences(bins: str, frame: int = 1) -> list[tuple[str, int, int | None]]:
 def test_a_silence_is_told_from_its_first_bin_to_the_first_one_that_says_something(frame: int) -> None:
     hole = "." * (LONG // 600 + 1)
     assert silences(f"{SAYS * 9}{hole}{SAYS}{hole[1:]}{SAYS}", frame) == [(NOT_SEEN, 9, 9 + len(hole))]
-    assert silences(SAYS * 9 + hole, frame) == [(NOT_SEEN, 9, None)]
+    assert silences(SAYS * 9 + hole, frame) == silences(SAYS * 9 + SICK * len(hole), frame) == [(NOT_SEEN, 9, None)]
     assert silences(YOUNG * 120 + SAYS, frame) == [], "the first hours of a series"
     assert silences(YOUNG * 120, frame) == [(TOO_LITTLE_PAST, 0, None)]
     again = SAYS + hole + YOUNG * 120 + SAYS
