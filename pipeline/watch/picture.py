@@ -351,7 +351,7 @@ class Picture:
             words = f"{unseen}; {OF_OUTAGE[outage.state]} when last seen: {what}"
         country, between = entity.country or entity.name, outage.start_between
         first, last = (country_time(time, country).rpartition(", ")[2] for time in between or (0, 0))
-        began = (first, last) if first != last else None
+        began = (first.partition(" (")[0], last) if first != last else None
         held = held_back(outage) if outage.state == SUSPECTED else ""
         return Place(
             *key, name, state, words, iso(outage.start), country_time(outage.start, country), began, outage.severity,

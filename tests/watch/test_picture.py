@@ -124,7 +124,7 @@ def test_a_suspicion_says_what_holds_it_back_and_between_which_times_it_began() 
     one = outage("suspected", confirmed_at=None, held_by="quiet day", start_between=(NOW - 3600, NOW - 2700))
     place = country(picture(verdicts(value=20), one)).place
     assert place.held_by == HELD_BY["quiet day"]
-    assert place.began == ("06:30 (UTC+5)", "06:45 (UTC+5)")
+    assert place.began == ("06:30", "06:45 (UTC+5)")
     assert (place.now, place.lost) == (0.6, 0.8)
     confirmed = country(picture(verdicts(value=20), outage(held_by="quiet day"))).place
     assert (confirmed.held_by, confirmed.began) == ("", None)
