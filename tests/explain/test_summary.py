@@ -243,9 +243,9 @@ def test_what_a_feed_did_by_itself_is_told_and_is_no_outage(tmp_path: Path, case
 @pytest.mark.sockets
 @pytest.mark.slow
 def test_through_kafka_the_same_is_told(tmp_path: Path) -> None:
-    values = np.random.default_rng(1).poisson(1000, (5 * 144, 3))
+    values = np.random.default_rng(1).poisson(1000, (5 * 144, 5))
     values[500:572] = values[499]
-    folder = random_table(tmp_path / "case", values, ("PK", "IQ", "MM"))
+    folder = random_table(tmp_path / "case", values, ("PK", "IQ", "MM", "VE", "BR"))
     through, memory = (json.loads(ran(folder, "--json", *options)[1]) for options in (("--through", "kafka"), ()))
     assert through == memory
     assert through["broken"]
