@@ -24,6 +24,7 @@ from detectors.model import YEAR, Model
 
 UP, QUIET_DAY, BLACKOUT, STEALTH = range(4)
 IS_OUT = np.array([False, False, True, True])
+LONG_HOLIDAY = 3  # kind of a day, see `Model.quiet_rates`
 CALM = 0.02  # below this probability nothing of an episode is left, and terms begin anew
 LONG_AGO = -(2**53)
 
@@ -71,10 +72,10 @@ def _generator(size: int, rates: dict[tuple[int, int], float]) -> np.ndarray:
 @lru_cache(maxsize=1024)
 def _places(model: Model, dt: int, day: int) -> np.ndarray:
     """Transitions of a place in ``dt`` [s] on a day of this kind, ``(4, 4)``."""
-    quiet, back = model.quiet_rates[day] / YEAR, 1 / model.quiet_hours[day]
+    quiet, back = model.quiet_rates[day] / YEAR, 1 / model.quiet_hours[day == LONG_HOLIDAY]
     rates = {(UP, QUIET_DAY): quiet, (QUIET_DAY, UP): back}
     for up in (UP, QUIET_DAY):
-        rates |= {(up, BLACKOUT): model.blackout_rate / YEAR, (up, STEALTH): model.stealth_rate / YEAR}
+        rates |= {(up, out): model.outage_rate / 2 / YEAR for out in (BLACKOUT, STEALTH)}
     rates |= {(out, UP): 1 / model.outage_hours for out in (BLACKOUT, STEALTH)}
     rates |= {(BLACKOUT, STEALTH): model.change_rate, (STEALTH, BLACKOUT): model.change_rate}
     return expm(_generator(4, rates) * dt / 3600)
@@ -82,16 +83,16 @@ def _places(model: Model, dt: int, day: int) -> np.ndarray:
 
 @lru_cache(maxsize=1024)
 def _signals(model: Model, dt: int) -> np.ndarray:
-    """Transitions of a signal in ``dt`` [s], ``(2, 4, 4, 4)``: with company or alone, by state of the place."""
+    """Transitions of a signal in ``dt`` [s], ``(4, 4, 4)``, by state of the place."""
 
     def of(off: float, late: float) -> np.ndarray:
-        moved = {(0, 2): model.moved_rate / YEAR, (2, 0): 1 / model.moved_hours}
+        moved = {(0, 2): model.moved_rate / YEAR, (2, 0): 1 / 24 / model.relearn_days}
         return expm(
             _generator(4, {(0, 1): off / YEAR, (1, 0): 1 / model.off_hours, (3, 0): 1 / late} | moved) * dt / 3600
         )
 
     hours = (model.late_hours, model.late_hours, model.blind_hours, model.blind_hours)
-    return np.array([[of(off, late) for late in hours] for off in (model.off_rate_company, model.off_rate)])
+    return np.array([of(model.off_rate, late) for late in hours])
 
 
 def _missed(signal: np.ndarray, share: np.ndarray) -> np.ndarray:
@@ -105,8 +106,7 @@ class Chain:
 
     ``odds (n, 4)``: P(Z); ``signal (4, 4, n, k)``: P(F | Z), Z first; ``path (n, 4)``: the likelihood of the best path
     that ends in each Z, relative; ``turn (n, 4) int64``: when that path last went out or came back [s];
-    ``terms (n, k)``: the log Bayes factor of each signal for "out", summed since the place was last surely up;
-    ``alone (n, k) bool``: signals on a feed with few places, whose own failure shows nowhere else.
+    ``terms (n, k)``: the log Bayes factor of each signal for "out", summed since the place was last surely up.
 
     Examples
     --------
@@ -117,7 +117,7 @@ class Chain:
     >>> chain.grow(1)
     >>> for end in range(600, 6600, 600):
     ...     chain.predict(end, end - 600)
-    ...     chain.see(k, np.array([0]), np.array([[1e-9, 1.0, 0.5, 1e-9, 1e-9]]), np.array([True]))
+    ...     chain.see(k, np.array([0]), np.array([[1e-9, 1.0, 0.5, 1e-9, 1e-9]]))
     >>> chain.probability().round(1).tolist(), chain.since().tolist()
     ([1.0], [600])
     """
@@ -130,7 +130,6 @@ class Chain:
         self.odds, self.path = np.zeros((0, 4)), np.zeros((0, 4))
         self.turn = np.zeros((0, 4), np.int64)
         self.signal, self.terms = np.zeros((4, 4, 0, 0)), np.zeros((0, 0))
-        self.alone = np.zeros((0, 0), np.bool_)
 
     def __len__(self) -> int:
         return len(self.odds)
@@ -156,9 +155,9 @@ class Chain:
         signal = np.zeros((4, 4, n, k))
         signal[:, 0] = 1
         signal[:, :, :had, :knew] = self.signal
-        terms, alone = np.zeros((n, k)), np.ones((n, k), np.bool_)
-        terms[:had, :knew], alone[:had, :knew] = self.terms, self.alone
-        self.signal, self.terms, self.alone = signal, terms, alone
+        terms = np.zeros((n, k))
+        terms[:had, :knew] = self.terms
+        self.signal, self.terms = signal, terms
 
     def predict(
         self, end: int, turn: int, day: np.ndarray | None = None, factor: np.ndarray | None = None,
@@ -182,16 +181,16 @@ class Chain:
         steps = self._steps(dt, day, factor, pull)
         flow = self.odds[:, :, None] * steps  # place, from, to
         self.odds = flow.sum(1)
-        self.signal = self._turned(flow, *_signals(self.model, dt))
+        self.signal = self._turned(flow, _signals(self.model, dt))
         paths = self.path[:, :, None] * steps
         best = paths.argmax(1)
         dates = np.take_along_axis(self.turn, best, 1)
         self.turn = np.where(IS_OUT[best] != IS_OUT, turn, dates)
         self.path = paths.max(1)
 
-    def _turned(self, flow: np.ndarray, company: np.ndarray, alone: np.ndarray) -> np.ndarray:
-        """P(F | Z) after a step in which so much of each place flows, ``(n, from, to)``, and signals turn so, ``(4, 4,
-        4)`` in company and alone."""
+    def _turned(self, flow: np.ndarray, turns: np.ndarray) -> np.ndarray:
+        """P(F | Z) after a step in which so much of each place flows, ``(n, from, to)``, and signals turn so, ``(4,
+        4, 4)``."""
         after, whole = np.empty_like(self.signal), np.maximum(self.odds, 1e-300)
         fine = np.array([table[:, 0] for table in self.tables]).reshape(-1, 4).T
         low = fine == OUT  # routes that stay in an outage fall with nothing, and return from nothing
@@ -200,11 +199,10 @@ class Chain:
             for at in range(4):
                 of = self.signal[at]
                 if IS_OUT[at] != IS_OUT[to]:
-                    of = _missed(of, self.model.lag * low[at] if IS_OUT[at] else self.model.blind * low[to])
+                    of = _missed(of, self.model.late * low[at if IS_OUT[at] else to])
                 came += (flow[:, at, to] / whole[:, to])[:, None] * of
             for f in range(4):
-                parts = [(came[g], company[to, g, f], alone[to, g, f]) for g in range(4) if company[to, g, f]]
-                after[to, f] = sum(x * (a if a == b else np.where(self.alone, b, a)) for x, a, b in parts)
+                after[to, f] = sum(came[g] * turns[to, g, f] for g in range(4) if turns[to, g, f])
         return after
 
     def _steps(
@@ -224,10 +222,9 @@ class Chain:
         steps[:, :2, 2:] = entry
         return steps
 
-    def see(self, k: int, rows: np.ndarray, likelihood: np.ndarray, alone: np.ndarray | bool = True) -> None:
+    def see(self, k: int, rows: np.ndarray, likelihood: np.ndarray) -> None:
         """Take in a bin of signal ``k`` of the places at ``rows (m,)``: its ``likelihood (m, 5)``, see
         `detectors.levels`; ones say nothing."""
-        self.alone[rows, k] = alone
         joint = self.signal[:, :, rows, k] * likelihood.T[self.tables[k]]
         each = joint.sum(1)
         self.signal[:, :, rows, k] = joint / each[:, None]
@@ -266,7 +263,7 @@ class Chain:
         self.path[row, 2:] = 0
         self.path[row] /= max(self.path[row].max(), 1e-300)
 
-    ARRAYS = ("odds", "signal", "path", "turn", "terms", "alone")
+    ARRAYS = ("odds", "signal", "path", "turn", "terms")
 
     def copy(self) -> "Chain":
         """Another chain that goes on from here."""

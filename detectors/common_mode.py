@@ -80,7 +80,7 @@ class CommonMode:
         for i in range(len(ratio)):
             hours = max(width / 3600, 1.0)
             keep = self.step * np.exp(-hours / self.model.feed_hours)
-            rate = min(0.3, (self.model.blackout_rate + self.model.stealth_rate) / YEAR * hours)
+            rate = min(0.3, self.model.outage_rate / YEAR * hours)
             self.out = self.out * np.exp(-hours / self.model.outage_hours) + (1 - self.out) * rate
             if known[i] < self.model.company:
                 self.step = keep

@@ -34,8 +34,10 @@ def is_activity(kind: str) -> bool:
     return kind in ACTIVITY
 
 
-def priors(model: Model) -> np.ndarray:
+def priors(model: Model, most: float = 1.0) -> np.ndarray:
     """Where a series that is out, off, quiet or moved may be, ``(4, levels)``; each sums to 1.
+
+    ``most``: the largest loss of an outage [0-1].
 
     Examples
     --------
@@ -44,7 +46,7 @@ def priors(model: Model) -> np.ndarray:
     ([1.0, 1.0, 1.0, 1.0], 4)
     """
     lost = 1 - LEVELS
-    out = CELLS * (lost <= model.deepest) / (1 + np.exp(np.clip((model.least - lost) / model.edge, -50, 50)))
+    out = CELLS * (lost <= most) / (1 + np.exp(np.clip((model.least - lost) / model.edge, -50, 50)))
     off = CELLS * np.where(LEVELS < 2, 1.0, 0.1)
     quiet = CELLS * np.clip((1 - lost) / (1 - model.quiet_most) - 0.3, 0, 1) * (lost > 0)  # seldom more than most
     moved = CELLS * (lost <= model.moved_most + 1e-9) * (lost > -1) * (lost != 0)
@@ -99,17 +101,14 @@ class Rates:
     def __init__(self, model: Model, kind: str) -> None:
         self.model = model
         quiet = model.quiet_rates[0] if is_activity(kind) else 0.0
-        self.begin = np.array([model.blackout_rate + model.stealth_rate, 0.0, quiet, model.moved_rate]) / YEAR
-        self.off = np.array([model.off_rate_company, model.off_rate]) / YEAR
-        self.stay = np.array([model.outage_hours, model.off_hours, model.quiet_hours[0], model.moved_hours])
+        self.begin = np.array([model.outage_rate, model.off_rate, quiet, model.moved_rate]) / YEAR
+        self.stay = np.array([model.outage_hours, model.off_hours, model.quiet_hours[0], 24 * model.relearn_days])
         self.jump = model.jump_rate * np.array([1.0, 1.0, 1.0, 0.0])
 
-    def over(self, hours: np.ndarray, alone: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def over(self, hours: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Probability that a series enters each state, leaves it, and jumps in it, ``(n, 4)``."""
-        begin = self.begin.copy()
-        begin[OFF - 1] = self.off[int(alone)]
         over = hours[:, None]
-        return 1 - np.exp(-begin * over), 1 - np.exp(-over / self.stay), 1 - np.exp(-self.jump * over)
+        return 1 - np.exp(-self.begin * over), 1 - np.exp(-over / self.stay), 1 - np.exp(-self.jump * over)
 
 
 def filtered(

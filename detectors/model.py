@@ -15,19 +15,14 @@ def number(default: Any, unit: str, reason: str, source: str) -> Any:
 class Model:
     """Rates are per year, durations in hours, losses are shares of the expected value."""
 
-    blackout_rate: float = number(0.5, "1/year", "outages of a place in which routes fall", "SIGCOMM 2023")
-    stealth_rate: float = number(0.5, "1/year", "outages of a place in which routes stay", "SIGCOMM 2023")
+    outage_rate: float = number(1.0, "1/year", "outages of a place, routes fall in half of them", "SIGCOMM 2023")
     outage_hours: float = number(24.0, "h", "mean duration of an outage", "SIGCOMM 2023")
     change_rate: float = number(0.003, "1/h", "how often routes fall or return in an outage", "open cases")
     least: float = number(0.11, "share", "loss from which it is an outage", "open cases")
     edge: float = number(0.015, "share", "how soft that limit is", "open cases")
-    off_rate: float = number(0.3, "1/year", "failures of one series, where few places share the feed", "open cases")
-    off_rate_company: float = number(
-        0.2, "1/year", "the same, where a failure of the feed shows elsewhere", "open cases"
-    )
+    off_rate: float = number(0.25, "1/year", "failures of one series by itself", "open cases")
     off_hours: float = number(1.0, "h", "mean duration of such a failure", "open cases")
-    lag: float = number(0.3, "share", "signals that come back later than their place", "open cases")
-    blind: float = number(0.3, "share", "signals that do not see an outage, or see it late", "open cases")
+    late: float = number(0.3, "share", "signals that miss the beginning or the end of an outage", "open cases")
     blind_hours: float = number(12.0, "h", "how long they do not see it", "open cases")
     late_hours: float = number(1.0, "h", "how late they are", "open cases")
     quiet_rates: tuple[float, float, float, float] = number(
@@ -36,12 +31,11 @@ class Model:
         "quiet days of people: workday, weekend, holiday, long holiday",
         "open cases",
     )
-    quiet_hours: tuple[float, float, float, float] = number(
-        (12.0, 18.0, 24.0, 240.0), "h", "their mean duration, as above", "open cases"
+    quiet_hours: tuple[float, float] = number(
+        (18.0, 240.0), "h", "their mean duration, and that of a long holiday", "open cases"
     )
     quiet_most: float = number(0.65, "share", "most that a quiet day takes", "chosen")
     moved_rate: float = number(1.0, "1/year", "changes of a series' level", "open cases")
-    moved_hours: float = number(336.0, "h", "time until such a change is learnt", "open cases")
     moved_most: float = number(0.2, "share", "most that such a change takes", "open cases")
     jump_rate: float = number(0.15, "1/h", "changes of depth in an outage", "open cases")
     # parts and feeds
@@ -49,8 +43,7 @@ class Model:
         0.8, "share", "parts that fall when their country is out", "three of four in Pakistan, 8 February 2024"
     )
     stagger_hours: float = number(0.75, "h", "within which they do", "Pakistan, 8 February 2024")
-    parts_least: int = number(6, "places", "parts that make a series of their country", "open cases")
-    company: int = number(5, "places", "places on a feed that show its failure", "open cases")
+    company: int = number(5, "places", "places that show what a feed or a country does", "open cases")
     feed_rate: float = number(240.0, "1/year", "common steps of all series of a feed", "control-britain")
     feed_size: float = number(0.03, "share", "their mean size", "control-britain")
     feed_spread: float = number(0.1, "share", "how unlike they are from place to place", "control-britain")
@@ -59,7 +52,6 @@ class Model:
     feed_most: float = number(0.4, "share", "a feed that has lost so much is broken", "open cases")
     stuck_odds: float = number(1e-9, "probability", "a run of repeats less likely than this is no chance", "open cases")
     throttle_rate: float = number(0.2, "1/year", "throttlings of a place", "open cases")
-    deepest: float = number(1.0, "share", "most that an outage takes", "an outage may take all")
     throttle_most: float = number(
         0.7, "share", "most that a throttling takes: what takes more is no slow Internet", "SIGCOMM 2023"
     )
@@ -67,14 +59,12 @@ class Model:
     slow_days: tuple[float, float] = number(
         (7.0, 42.0), "d", "age of the days that a daily mean is held against", "open cases"
     )
-    slow_warm_days: float = number(14.0, "d", "past before anything is said of daily means", "open cases")
     slow_relearn_days: float = number(180.0, "d", "a throttling that has lasted so long is the new level", "open cases")
     # noise
     noise_first: float = number(0.15, "share", "noise before anything is known", "open cases")
-    noise_weight: float = number(1.0, "h", "how much past that is worth", "open cases")
     memory_bins: float = number(24.0, "bins", "how much past that memory is worth", "open cases")
     noise_floor: float = number(0.004, "share", "least noise", "open cases")
-    noise_hours: float = number(1.0, "h", "memory of the noise before it is learnt", "open cases")
+    noise_hours: float = number(1.0, "h", "memory of the noise, and worth of that guess", "open cases")
     noise_days: float = number(7.0, "d", "memory of the learnt noise", "open cases")
     surest: float = number(5.0, "log-odds", "how sure it can be that the noise of a series is normal", "open cases")
     fresh: float = number(0.2, "share", "bins whose noise does not follow from the bin before", "open cases")

@@ -119,6 +119,7 @@ class Predictive(Detector[State]):
 
     model: Model = field(default_factory=Model)
     kind: str = ""
+    most: float = 1.0  # largest loss of an outage [0-1]
     span: tuple[int, int] = (0, DAY)  # how old what the level is the median of is, from and to [s]
 
     name: ClassVar[str] = "predictive"
@@ -132,12 +133,9 @@ class Predictive(Detector[State]):
 
     def daily(self) -> "Predictive":
         """The same for daily means of the signal, in which throttling shows: they are held against older weeks."""
-        model = replace(
-            self.model, warm_hours=self.model.slow_warm_days * 24, relearn_days=self.model.slow_relearn_days,
-            deepest=self.model.throttle_most,
-        )  # fmt: skip
         first, last = self.model.slow_days
-        return replace(self, model=model, span=(round(first * DAY), round(last * DAY)))
+        model = replace(self.model, warm_hours=48 * first, relearn_days=self.model.slow_relearn_days)
+        return replace(self, model=model, most=self.model.throttle_most, span=(round(first * DAY), round(last * DAY)))
 
     @property
     def warmup(self) -> int:
@@ -160,7 +158,6 @@ class Predictive(Detector[State]):
 
     def evidence(
         self, state: State, x: np.ndarray, t: np.ndarray, context: Context, common: CommonMode | None = None,
-        alone: bool = True,
     ) -> tuple[State, Judged]:  # fmt: skip
         """Judge bins, and give their likelihoods.
 
@@ -170,8 +167,6 @@ class Predictive(Detector[State]):
             ``(t, n)`` values that are `observed`.
         common
             What the series have in common because of their feed; nothing where it is not given.
-        alone
-            Whether so few places share the feed that its failure looks like that of one series.
         """
         slots = t // slot_width(context.width)
         edges = [0, *(np.flatnonzero(np.diff(slots)) + 1).tolist(), len(t)]
@@ -179,7 +174,7 @@ class Predictive(Detector[State]):
         for begin, end in pairwise(edges):
             state = unheard(state, state.before_at, int(t[begin]), context.width)
             state = self._at_slot(state, int(slots[begin]), context.width)
-            state, judged = self._in_slot(state, x[begin:end], t[begin:end], context.width, common, alone)
+            state, judged = self._in_slot(state, x[begin:end], t[begin:end], context.width, common)
             told.append(judged)
         if len(told) == 1:
             return state, told[0]
@@ -223,14 +218,14 @@ class Predictive(Detector[State]):
         model, new = self.model, np.isnan(state.noise)
         if not new.any():
             return state
-        bins = max(1.0, model.noise_weight * 3600 / width)
+        bins = max(1.0, model.noise_hours * 3600 / width)
         phi = np.exp(-width / 3600 / model.noise_hours)
 
         def put(name: str, value: Any) -> np.ndarray:
             own = getattr(state, name)
             return np.where(new[:, None] if own.ndim > 1 else new, value, own)
 
-        level = np.broadcast_to(priors(model).astype(np.float32).ravel(), state.level.shape)
+        level = np.broadcast_to(priors(model, self.most).astype(np.float32).ravel(), state.level.shape)
         return replace(
             state, error=put("error", model.noise_first), error_weight=put("error_weight", bins),
             noise=put("noise", model.noise_first / 2), noise_weight=put("noise_weight", bins),
@@ -274,7 +269,7 @@ class Predictive(Detector[State]):
         return slot * slot_width(width) % DAY * HOURS // DAY
 
     def _in_slot(
-        self, state: State, x: np.ndarray, t: np.ndarray, width: int, common: CommonMode | None, alone: bool
+        self, state: State, x: np.ndarray, t: np.ndarray, width: int, common: CommonMode | None
     ) -> tuple[State, Judged]:  # fmt: skip
         """Judge bins of one slot, of values ``(t, n)``."""
         model, n = self.model, x.shape[1]
@@ -310,7 +305,7 @@ class Predictive(Detector[State]):
                 np.where(known, y, np.nan), before[:-1], c, scale, phi, self._normal(state), model.fresh
             )
         met = (first != NEVER) & (first <= t[:, None])
-        state, prob, likelihood = self._filtered(state, seen_at, dt / 3600, met, alone)
+        state, prob, likelihood = self._filtered(state, seen_at, dt / 3600, met)
         state = self._taken(state, x / share[:, None], t, e, f, known, y - one, before[:-1] - one, scale, phi, prob)
         usual = seen & (prob[..., FINE] > 0.5)  # the fall of a flat series is no step of its counts
         values = _carried(state.value, x, usual)
@@ -325,16 +320,16 @@ class Predictive(Detector[State]):
         return state, Judged(verdict, np.where(silent[..., None], np.float32(np.nan), likelihood), ratio, share)
 
     def _filtered(
-        self, state: State, seen: np.ndarray, hours: np.ndarray, met: np.ndarray, alone: bool
+        self, state: State, seen: np.ndarray, hours: np.ndarray, met: np.ndarray
     ) -> tuple[State, np.ndarray, np.ndarray]:  # fmt: skip
         """The state after bins, P(state) ``(t, n, 5)`` and likelihoods ``(t, n, 5)``; those not ``met (t, n)`` yet stay
         as they are."""
-        n, prior = len(state.first), priors(self.model).astype(np.float32)
+        n, prior = len(state.first), priors(self.model, self.most).astype(np.float32)
         rates = levels.Rates(self.model, self.kind)
         others, level, probs, likelihoods = state.others, state.level.reshape(n, 4, len(LEVELS)), [], []
         for own, since, there in zip(seen, hours, met, strict=True):
             prob = np.concatenate([1 - others.sum(1, keepdims=True), others], 1)
-            steps = rates.over(np.where(there, np.minimum(since, 720.0), 0.0), alone)
+            steps = rates.over(np.where(there, np.minimum(since, 720.0), 0.0))
             prob, level, likelihood = filtered(prob, level, own, prior, steps)
             others = prob[:, 1:]
             probs.append(prob)

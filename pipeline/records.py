@@ -225,8 +225,7 @@ class Verdicts:
     common ``(t,) float64`` common mode: share of their level at which all series of the signal are because of the
     feed; 1 = none; NaN in all but one partition.  It is included in expected, lower and upper.
     likelihood ``(t, n, 5) float32`` of each bin if the series is fine, out, off, quiet or moved (`detectors.levels`),
-    NaN where nothing is said; alone ``(t,) bool`` whether so few places share the feed that its failure looks like that
-    of one series.
+    NaN where nothing is said.
     """
 
     run: Run
@@ -249,11 +248,10 @@ class Verdicts:
     settled: np.ndarray
     common: np.ndarray
     likelihood: np.ndarray
-    alone: np.ndarray
 
     COLUMNS: ClassVar = Bins.COLUMNS | {
         "expected": np.float64, "lower": np.float64, "upper": np.float64, "score": np.float64,
-        "state": np.int8, "settled": np.bool_, "common": np.float64, "likelihood": np.float32, "alone": np.bool_,
+        "state": np.int8, "settled": np.bool_, "common": np.float64, "likelihood": np.float32,
     }  # fmt: skip
 
     @property
@@ -459,7 +457,7 @@ def _wrong_bins(frame: Heartbeat | Bins | Verdicts) -> str:
         return "a bin's start is out of range"
     for name, dtype in frame.COLUMNS.items():
         column, n = getattr(frame, name), len(frame.entities)
-        shape = {"common": (bins,), "alone": (bins,), "likelihood": (bins, n, 5)}.get(name, (bins, n))
+        shape = {"common": (bins,), "likelihood": (bins, n, 5)}.get(name, (bins, n))
         # without bins there is nothing to read, and some have then no columns either
         if name != "start" and (bins or column.size) and (column.dtype != dtype or column.shape != shape):
             return f"column {name} is {column.dtype} of {column.shape}"

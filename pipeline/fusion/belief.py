@@ -52,7 +52,7 @@ def of_day(kind: str) -> float:
 def throttling(model: Model) -> Model:
     """The model of a chain of daily means: a place is throttled, or it is not."""
     return replace(
-        model, blackout_rate=NONE, stealth_rate=model.throttle_rate, outage_hours=model.throttle_hours,
+        model, outage_rate=model.throttle_rate, outage_hours=model.throttle_hours,
         change_rate=NONE,
     )  # fmt: skip
 
@@ -181,7 +181,7 @@ class Belief:
     def _predict(self, chain: Chain, end: int, width: int) -> None:
         """Let time pass in a chain: what was seen of a place fades, as far as it may have changed since, and so do its
         terms."""
-        was, usual = log_odds(chain), log((chain.model.blackout_rate + chain.model.stealth_rate) / YEAR)
+        was, usual = log_odds(chain), log(chain.model.outage_rate / YEAR)
         usual += log(chain.model.outage_hours)
         self._step(chain, end, width)
         with np.errstate(all="ignore"):
@@ -215,7 +215,7 @@ class Belief:
         chosen = slice(None) if says.all() else says
         rows, likelihood = rows[chosen], likelihood[chosen].astype(np.float64)
         chain = self.slow if signal.is_slow else self.main
-        chain.see(signal.place, rows, likelihood, bool(verdicts.alone[at]))
+        chain.see(signal.place, rows, likelihood)
         with np.errstate(all="ignore"):
             expected = verdicts.expected[at][chosen]
             ratio = np.where(expected > 0, verdicts.value[at][chosen] / expected, np.nan)

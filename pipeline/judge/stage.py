@@ -117,7 +117,7 @@ class Series:
         self.state, self.daily = extend(self.state, len(fresh)), extend(self.daily, len(fresh))
         self.daily_state = extend(self.daily_state, len(fresh))
         model = self.detector.model
-        parts = Parts.of(self.entities, self.parts.countries, model.parts_least)
+        parts = Parts.of(self.entities, self.parts.countries, model.company)
         self.part_state = extend(self.part_state, len(parts.countries) - len(self.parts.countries))
         self.parts = parts
         names = [entity.country or entity.name for entity in self.entities]
@@ -141,7 +141,6 @@ class Made(NamedTuple):
     value: np.ndarray
     width: int
     judged: Judged
-    alone: bool
     health: np.ndarray | None = None
 
     def columns(self) -> dict[str, np.ndarray]:
@@ -195,7 +194,7 @@ class JudgeStage:
         x, health = np.full((len(fresh), n), np.nan), np.zeros((len(fresh), n))
         x[:, columns], health[:, columns] = bins.value[fresh], np.nan_to_num(bins.health[fresh])
         voters = series.voters
-        alone = int(voters.sum()) < self.model.company
+        is_feed = int(voters.sum()) >= self.model.company
         stuck = series.stuck.take(x)
         x = usable(np.where(stuck[:, None], np.nan, x), _context(bins.width, health), series.detector.quorum)
 
@@ -203,36 +202,34 @@ class JudgeStage:
             return series.common.shares(np.where(voters, ratio, np.nan), noise, low, bins.width)
 
         context = _context(bins.width, health)
-        series.state, judged = series.detector.evidence(
-            series.state, x, start, context, None if alone else common, alone
-        )
+        series.state, judged = series.detector.evidence(series.state, x, start, context, common if is_feed else None)
         series.judged = int(start[-1])
         blind = (stuck | np.isnan(judged.common))[:, None]
         gone = blind & ~np.isnan(bins.health[fresh])
-        made = Made(start, np.where(blind, np.nan, bins.value[fresh]), bins.width, judged.of(columns), alone)
+        made = Made(start, np.where(blind, np.nan, bins.value[fresh]), bins.width, judged.of(columns))
         made = made._replace(health=np.where(gone, np.float32(0), bins.health[fresh]))
         told = []
-        for name, entities, own in self._beside(series, x, judged, start, bins.width, alone):
+        for name, entities, own in self._beside(series, x, judged, start, bins.width):
             told += self._frames(series, replace(bins, watermark=NEVER, status=UP), entities, own, name)
         return told + self._frames(series, bins, bins.entities, made)
 
     def _beside(
-        self, series: Series, x: np.ndarray, judged: Judged, start: np.ndarray, width: int, alone: bool
+        self, series: Series, x: np.ndarray, judged: Judged, start: np.ndarray, width: int
     ) -> Iterator[tuple[str, tuple[Entity, ...], "Made"]]:
         """What is made of bins ``(t, n)`` beside them: the series of countries from their parts, and daily means."""
         detector, countries = series.detector, series.parts.countries
         if countries:
             value = series.parts.values(judged.ratio)
             context = _context(width, np.ones(value.shape))
-            series.part_state, made = detector.evidence(series.part_state, value, start, context, None, False)
-            yield PARTS, countries, Made(start, value, width, made, False)
+            series.part_state, made = detector.evidence(series.part_state, value, start, context)
+            yield PARTS, countries, Made(start, value, width, made)
         if kind_of(series.signal) in SLOW and width < DAY:
             series.daily, days, means = series.daily.take(x, judged.verdict.expected, start, width)
             if len(days):
                 context = _context(DAY, np.ones(means.shape))
                 slow = detector.daily()
-                series.daily_state, made = slow.evidence(series.daily_state, means, days, context, None, alone)
-                yield DAILY, tuple(series.entities), Made(days, means, DAY, made, alone)
+                series.daily_state, made = slow.evidence(series.daily_state, means, days, context)
+                yield DAILY, tuple(series.entities), Made(days, means, DAY, made)
 
     def _frames(
         self, series: Series, bins: Bins, entities: tuple[Entity, ...], made: "Made", name: str = Predictive.name
@@ -247,7 +244,6 @@ class JudgeStage:
                 run=bins.run, feed=bins.feed, partition=partition, signal=bins.signal, detector=name, width=made.width,
                 watermark=bins.watermark, status=bins.status, entities=tuple(entities[i] for i in rows.tolist()),
                 start=made.start, common=common if partition == teller else np.full(len(made.start), np.nan),
-                alone=np.full(len(made.start), made.alone),
                 **{column: values[:, rows] for column, values in columns.items()},
             )
             for partition, rows in enumerate(homes)
@@ -311,7 +307,7 @@ def _nothing(n: int) -> Made:
     none = np.empty((0, n))
     verdict = Verdict(none, none, none, none, np.empty((0, n), np.int8), np.empty((0, n), np.bool_))
     judged = Judged(verdict, np.empty((0, n, 5), np.float32), none, np.empty(0))
-    return Made(np.empty(0, np.int64), none, 0, judged, False, np.empty((0, n), np.float32))
+    return Made(np.empty(0, np.int64), none, 0, judged, np.empty((0, n), np.float32))
 
 
 def _under(prefix: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:

@@ -35,10 +35,9 @@ NONE = 1e-9
 
 TERMS: dict[str, dict[str, Any]] = {
     "quiet days": {"quiet_rates": (NONE,) * len(Model().quiet_rates)},
-    "signals off": {"off_rate": NONE, "off_rate_company": NONE},
+    "signals off": {"off_rate": NONE},
     "levels moved": {"moved_rate": NONE},
-    "signals that do not see it": {"blind": NONE},
-    "signals that lag": {"lag": NONE},
+    "signals that miss a turn": {"late": NONE},
     "changes of depth": {"jump_rate": NONE},
     "common steps of a feed": {"feed_rate": NONE},
     "parts with their country": {"fallen": NONE},

@@ -83,7 +83,7 @@ def test_a_case_is_scored_by_the_probability_that_was_given_to_the_truth(tmp_pat
 
 
 def counted(engine: Engine) -> Figures:
-    if engine.settings.model.parts_least == 9:
+    if engine.settings.model.late_hours == 9:
         raise ZeroDivisionError
     return Figures(labels=1, met=engine.settings.model.company, hours=1, score=-0.5)
 
@@ -93,23 +93,23 @@ def never(engine: Engine) -> Figures:
 
 
 def test_what_was_measured_is_kept_and_what_failed_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    every = [{}, {"company": 1}, {"parts_least": 9}]
+    every = [{}, {"company": 1}, {"late_hours": 9}]
     found = measure(every, {"case": counted}, tmp_path / "own" / "kept.csv")
     assert [found[key(change)] for change in every] == [
         {"case": Figures(1, 5, hours=1, score=-0.5)}, {"case": Figures(1, 1, hours=1, score=-0.5)}, {},
     ]  # fmt: skip
-    assert '{"parts_least": 9} on case failed: ZeroDivisionError' in capsys.readouterr().err
+    assert '{"late_hours": 9} on case failed: ZeroDivisionError' in capsys.readouterr().err
     assert measure(every[:2], {"case": never}, tmp_path / "own" / "kept.csv") == {
         change: own for change, own in found.items() if own
     }
     console = Console(width=160, record=True, file=StringIO())
-    console.print(shown([SHIPPED, ("company", "half", every[1]), ("parts_least", "double", every[2])], found))
+    console.print(shown([SHIPPED, ("company", "half", every[1]), ("late_hours", "double", every[2])], found))
     lines = [
         [cell.strip() for cell in line.split("|")[1:-1]] for line in console.export_text().splitlines() if "|" in line
     ]
     assert lines[2][:3] == ["as shipped", "", "5/1"]
     assert lines[3][:7] == ["company", "half", "1/1", "", "", "", ""]
-    assert lines[4][:3] == ["parts_least", "double", "failed"]
+    assert lines[4][:3] == ["late_hours", "double", "failed"]
 
 
 def test_worlds_are_told_beside_the_cases() -> None:

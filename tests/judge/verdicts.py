@@ -19,7 +19,7 @@ LIKELIHOOD = {
 
 def verdicts(
     signal: str, marks: str, *, run: Run, entity: Entity = COUNTRY, width: int = 300, at: int = 0, left: float = 0.2,
-    status: str = UP, health: float = 1.0, detector: str = "predictive", alone: bool = True, young: bool = False,
+    status: str = UP, health: float = 1.0, detector: str = "predictive", young: bool = False,
 ) -> Verdicts:  # fmt: skip
     """One entity's verdicts, a mark a bin: ``.`` fine, ``L`` low, ``m`` low but not for sure, ``l`` that may be low,
     ``?`` not observed; ``young``: nothing can be said yet."""
@@ -34,7 +34,7 @@ def verdicts(
         start=at + width * np.arange(len(marks)), value=value, health=np.full(value.shape, health, np.float32),
         expected=full, lower=full * 0.9, upper=full * 1.1, score=np.where(low, -20.0, 0.0), state=state,
         settled=np.ones(value.shape, np.bool_), common=np.ones(len(marks)),
-        likelihood=likelihood.reshape(len(marks), 1, 5), alone=np.full(len(marks), alone),
+        likelihood=likelihood.reshape(len(marks), 1, 5),
     )  # fmt: skip
 
 

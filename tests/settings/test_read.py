@@ -24,12 +24,12 @@ def written(folder: Path, text: str) -> Path:
 def test_what_a_file_does_not_name_stays_as_it_is(tmp_path: Path) -> None:
     path = written(
         tmp_path,
-        "silence = 60\n[model]\nsuspect = 0.6\nquiet_hours = [1, 2, 3, 4]\n[calendar]\ndays.'PK 2024-02-08' = 'coup'\n"
+        "silence = 60\n[model]\nsuspect = 0.6\nquiet_hours = [1, 2]\n[calendar]\ndays.'PK 2024-02-08' = 'coup'\n"
         "[counting.floors]\n4 = 1",
     )
     assert read_settings(path) == Settings(
         counting=Counting(floors={4: 1, 6: 10_000}), silence=60,
-        model=Model(suspect=0.6, quiet_hours=(1.0, 2.0, 3.0, 4.0)), calendar=Calendar({"PK 2024-02-08": "coup"}),
+        model=Model(suspect=0.6, quiet_hours=(1.0, 2.0)), calendar=Calendar({"PK 2024-02-08": "coup"}),
     )  # fmt: skip
     assert read_settings(written(tmp_path, "")) == Settings()
 
@@ -38,7 +38,7 @@ def test_what_a_file_does_not_name_stays_as_it_is(tmp_path: Path) -> None:
     ("line", "said"),
     [
         ("silense = 3", "no setting 'silense', only counting, model, calendar, telling, evaluating, silence"),
-        ("model.suspekt = 3", "there is no setting 'model.suspekt', only blackout_rate"),
+        ("model.suspekt = 3", "there is no setting 'model.suspekt', only outage_rate"),
         ("model.suspect = 1.5", "model.suspect = 1.5: wanted from 1e-15 to 0.999999"),
         ("model.suspect = nan", "model.suspect = nan: wanted from 1e-15 to 0.999999"),
         ("model.suspect = '0.6'", 'model.suspect = "0.6": wanted float, got str'),
@@ -107,7 +107,7 @@ def test_a_replay_and_its_worker_use_the_settings_of_the_file(tmp_path: Path) ->
     times = range(1707000000, 1707000000 + 3 * 86400, 600)
     rows = [f"{iso(t)},probing.ioda,country,PK,{20 if t >= times[-60] else 100}\n" for t in times]
     (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n" + "".join(rows))
-    path = written(tmp_path, "model.blackout_rate = 1e-9\nmodel.stealth_rate = 1e-9")
+    path = written(tmp_path, "model.outage_rate = 1e-9")
     assert len(outages(tmp_path)) == 1
     assert outages(tmp_path, "--settings", path) == []
     assert outages(tmp_path, "--settings", path, "--through", "kafka") == []
