@@ -89,7 +89,7 @@ def test_an_outage_is_notified_from_confirmation_to_restoration(way: Way) -> Non
     assert firing.annotations["since_utc"] == utc_text(start)
     assert firing.annotations["lasting"] == "2 h 0 min"
     assert "probes (probing.ioda) at 20% of usual" in firing.annotations["description"]
-    assert "together, weighed as evidence, 20% of usual at the worst" in firing.annotations["description"]
+    assert "together 20% of usual at the worst" in firing.annotations["description"]
     assert firing.annotations["description"].endswith("We are 97% sure.")
 
     way.outage("confirmed", 1, id="n1", entity_type="asn", entity="AS59257")
