@@ -17,8 +17,6 @@ def is_low(state: np.ndarray) -> np.ndarray:
 WORKDAY, WEEKEND, HOLIDAY = range(3)
 
 DAY = 24 * 3600
-SETTLING = DAY
-"""Event time after an entity's first value before which nothing of it is confirmed: a day to compare with [s]."""
 NORMAL_SPREAD = 1.4826  # the standard deviation of normal values, in median distances from their median [-]
 NEVER, ALWAYS = -(2**62), 2**62  # a time before, and one after, all others [s]
 
