@@ -15,7 +15,6 @@ import pytest
 from pipeline.cli.commands import ReplayOptions, replay
 from pipeline.codec import outage_from, seconds
 from pipeline.records import Outage
-from tests.house.tree import ROOT
 from tests.replay.runners import ThroughKafka, in_memory
 from tests.replay.tapes import recorded
 from tests.replay.truth import confirmed, told
@@ -23,8 +22,7 @@ from tests.replay.truth import confirmed, told
 FOLDER = Path(__file__).parent / "cases"
 CASES = sorted(path.parent for path in FOLDER.glob("*/expected.csv"))
 THROUGH_A_BROKER = (
-    "begins-at-midnight", "first-weekend", "gone-for-good-on-the-first-day", "peer-of-the-collector",
-    "surge-on-the-first-day", "throttling", "two-kinds-lose-half",
+    "dark-for-ten-days", "peer-of-the-collector", "surge-on-the-first-day", "throttling", "two-kinds-lose-half"
 )  # fmt: skip
 """A few of each sort, without settings: networks, a part of a day, a slow loss, what is still out."""
 
@@ -70,9 +68,3 @@ def test_it_is_told_as_it_happened(case: Path, tmp_path: Path) -> None:
 def test_agents_on_a_broker_tell_the_same(name: str, embedded_run: ThroughKafka) -> None:
     tape = recorded(FOLDER / name)
     assert embedded_run(tape).sorted() == in_memory(tape).sorted()
-
-
-def test_each_row_of_the_table_in_readme_is_a_case() -> None:
-    table = (ROOT / "README.md").read_text("utf-8").partition("| what falls |")[2].partition("\n\n")[0]
-    quoted = [row for case in CASES for row in (case / "why.md").read_text("utf-8").splitlines() if row[:1] == "|"]
-    assert sorted(quoted) == sorted(table.splitlines()[2:])
