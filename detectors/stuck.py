@@ -1,6 +1,6 @@
 """A feed that says the same again and again: it is stuck upstream, and nothing of it is observed.
 
-    all series repeat their last value for r bins in a row:   stuck where p^r < odds,  p = (still + 1) / (seen + 2)
+    all series repeat their last value for r bins in a row:   stuck where p^r < odds,  p = (still + 4) / (seen + 4)
 
 Single series are flat for weeks and mean it; all of a feed are not flat at once, or else they often are.
 """
@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 
 from detectors.model import Model
+
+FIRST = 4  # bins in which all repeat, before anything is known [-]: a flat feed is not stuck from the start
 
 
 @dataclass
@@ -24,7 +26,7 @@ class Stuck:
     >>> rng, feed = np.random.default_rng(0), Stuck(Model())
     >>> moving = rng.poisson(50, (100, 6)).astype(float)
     >>> bool(feed.take(moving).any()), feed.take(np.tile(moving[-1], (8, 1))).tolist()
-    (False, [False, False, False, False, True, True, True, True])
+    (False, [False, False, False, False, False, False, True, True])
     """
 
     model: Model
@@ -41,7 +43,7 @@ class Stuck:
         for i, values in enumerate(x):
             told = ~np.isnan(values) & ((values != 0) | (self.last != 0)) & ~np.isnan(self.last)
             repeats = told.sum() >= self.model.company and bool((values[told] == self.last[told]).all())
-            chance = (self.still + 1) / (self.seen + 2)
+            chance = (self.still + FIRST) / (self.seen + FIRST)
             if told.any() and not repeats:  # a run teaches once it is over, unless it was no chance
                 taught = self.run if self.run * np.log(chance) >= limit else 0
                 self.seen, self.still = self.seen + taught + 1, self.still + taught
