@@ -9,8 +9,6 @@ from rich.table import Table
 
 from detectors import REGISTRY
 from pipeline.engine import Engine
-from pipeline.evaluation.runs import ENGINES, OURS
-from pipeline.settings import Settings
 from tests.injection import cuts, detectors, holiday, long, month, plain, single
 
 WORLDS: Mapping[str, Callable[[int, Engine], Iterator[Table]]] = {
@@ -30,7 +28,6 @@ def asked() -> argparse.Namespace:
     names = [DETECTORS, *WORLDS, CUTS]
     ask.add_argument("--only", type=lambda text: text.split(","), default=names, help=f"of {','.join(names)}")
     ask.add_argument("--seeds", type=int, help="of each world, eight where not given, `long` four, `month` two")
-    ask.add_argument("--engine", default=OURS, choices=list(ENGINES), help="which decides, other than detectors")
     ask.add_argument("--cuts", type=int, default=120, help="about so many of each recording")
     of = ask.add_argument_group(DETECTORS)
     of.add_argument("--seed", type=int, default=1)
@@ -48,7 +45,7 @@ def asked() -> argparse.Namespace:
 def main() -> None:
     """Run, show, and write down."""
     ask, console = asked(), Console()
-    engine = ENGINES[ask.engine](Settings())
+    engine = Engine()
     console = Console(width=max(console.width, 150))  # its tables are wide, and read from a file as well
     for name in ask.only:
         if name == DETECTORS:
