@@ -140,7 +140,7 @@ def dated(time: int, between: tuple[int, int] | None, beside: int | None = None)
     Examples
     --------
     >>> dated(1707357600, (1707357000, 1707358500)), dated(1707357600, (1707357600, 1707357600), 1707350000)
-    ('2024-02-08 02:00 UTC (between 01:50 and 02:15)', '02:00 UTC (not seen to turn)')
+    ('2024-02-08 02:00 UTC (between 01:50 and 02:15)', '02-08 02:00 UTC (not seen to turn)')
     """
     said = f"{utc(time) if beside is None else until(beside, time)} UTC"
     if between is None:

@@ -77,7 +77,7 @@ class Cutting:
         fresh: list[Outage] = []
         for frame in self.dispatch.frames(self._pieces()):
             if isinstance(frame, Rows):
-                self.observed.take(frame, ())
+                self.observed.take(frame)
             for output in self.stages.steps([frame]):
                 if isinstance(output, Outage):
                     self.known[output.id] = output
