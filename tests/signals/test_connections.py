@@ -137,7 +137,8 @@ def test_the_country_of_a_probe_is_told_by_its_prefix():
     ("name", "expected"),
     [
         pytest.param(
-            "7000_20140827.json", [("AS20001", "2014-08-27T09:30:00Z", "2014-08-27T10:55:00Z")],
+            "7000_20140827.json",
+            [("AS20001", "2014-08-27T09:30:00Z", "2014-08-27T10:55:00Z")],
             marks=pytest.mark.xfail(reason="nothing is said in the first 20 hours of a series, and this is hour nine"),
         ),
         ("generalJune16_7000_20160616.json", []),
