@@ -121,7 +121,7 @@ def test_a_replayed_shutdown_fires_and_resolves_with_local_time_and_duration(two
             (firing,) = until(lambda: told("NetvigilOutageConfirmed"), 180)
             assert (firing.labels["country"], firing.labels["tense"]) == ("IQ", "replay")
             bins = {local_text(at, zone("IQ")) for at in (ONSET - 300, ONSET)}
-                assert firing.annotations["since_local"] in bins
+            assert firing.annotations["since_local"] in bins
             assert firing.annotations["lasting"]
             (resolved,) = until(lambda: told("NetvigilOutageConfirmed", "resolved"), 60)
             assert resolved.labels == firing.labels
