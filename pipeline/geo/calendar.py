@@ -54,8 +54,8 @@ class Holidays(NamedTuple):
 
 
 APART, NEAR = timedelta(days=7), timedelta(days=4)
-"""Public holidays within a week of each other make a long one, which reaches four days to either side: who can takes
-these off as well."""
+"""Public holidays within a week of each other make a long one.  It reaches four days to either side, since many people
+take these days off as well."""
 
 LONG_HOLIDAY = base.HOLIDAY + 1
 """Kind of a day within a long holiday, such as Christmas to New Year, Eid or Nowruz."""

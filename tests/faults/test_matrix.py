@@ -13,7 +13,7 @@ import pytest
 import pipeline.signals
 from detectors.base import LOW_CONFIRMED, LOW_PROVISIONAL, UNKNOWN
 from pipeline.feeds import recordings
-from pipeline.fusion.life import CONFIRMED, ENDED, RECOVERING
+from pipeline.fusion.life import CONFIRMED, ENDED
 from pipeline.records import Rows
 from pipeline.settings import Settings
 from tests.faults import faults as f
@@ -142,9 +142,8 @@ def test_a_fault_in_an_outage_neither_hides_nor_ends_it_nor_makes_one_elsewhere(
     real = confirmed(found.result.sorted())
     wanted = {"routes": {"BB", "AS64497"}, "series": {"PK"}}[kind]
     assert {outage.entity for outage in found.result.sorted()} == wanted, "not even a suspicion of others"
-    is_seen = case.sees is not None or case.blind or kind == "series"  # one signal for an hour is not enough
-    assert {outage.entity for outage in real} == wanted or not is_seen, found.told
-    assert len(real) == len(wanted) or not is_seen, "it stays one"
+    assert {outage.entity for outage in real} == wanted, found.told
+    assert len(real) == len(wanted), "it stays one"
     for outage in real:
         assert abs(outage.start - OUT[0]) <= 900
         if case.end:
@@ -152,7 +151,7 @@ def test_a_fault_in_an_outage_neither_hides_nor_ends_it_nor_makes_one_elsewhere(
             assert outage.end is not None
             assert -900 <= outage.end - OUT[1] <= case.blind * 900 + 900
         else:
-            assert outage.state in (CONFIRMED, RECOVERING)
+            assert outage.state == CONFIRMED
 
 
 def test_rows_that_cannot_be_read_are_counted_and_nothing_else_happens(tmp_path: Path) -> None:

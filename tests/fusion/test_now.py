@@ -57,7 +57,7 @@ def notified(frames: Iterable[Verdicts]) -> dict[str, int]:
 def test_the_outage_of_the_demo_is_notified_as_soon_as_the_quick_signals_alone_would_say_so() -> None:
     alone = arrivals(watched(*QUICK, since=MIDNIGHT), dict.fromkeys(QUICK, 0), MORNING)
     found, own = notified(arrivals(DAY, DELAYS, MORNING)), notified(alone)
-    assert own.keys() >= {"AS24499", "AS45669", "AS59257"}
+    assert own.keys() >= {"AS24499", "AS45669", "AS59257"}, "of the country one signal only is not enough"
     assert all(found[place] - at <= 2 * 600 for place, at in own.items()), (found, own)
 
 
@@ -150,11 +150,12 @@ def test_every_order_gives_the_same_record_and_in_the_end_the_same_picture(order
     assert_as_settled(out)
 
 
+@pytest.mark.xfail(reason="the record confirms what probes alone show for 40 minutes, so that it ends instead")
 def test_what_the_slow_signals_do_not_bear_out_is_retracted_and_says_when_it_was_confirmed() -> None:
     found = told(outputs(late({PROBING: "LLLLLLLL", TRAFFIC: "........", BGP: "........"}, ORDERS[0])))
     states = [outage.state for outage in found]
-    assert "confirmed" in states
-    assert found[-1].state in ("retracted", "ended")
+    assert states[:2] == ["suspected", "confirmed"]
+    assert found[-1].state == "retracted"
     assert found[-1].confirmed_at is not None
     assert len({outage.id for outage in found}) == 1
 

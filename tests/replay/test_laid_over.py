@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
@@ -82,7 +83,14 @@ def laid_over(case: Path, parts: list[Part]) -> list[Outage]:
     [
         pytest.param(ELECTION, 0, 0, 0, id="election"),
         pytest.param(BACK_FOR_FOUR_HOURS_A_NIGHT, 0, 0, 2, id="kazakhstan"),
-        pytest.param(PHONES_THEN_ALL_THEN_PHONES, 0, 2, 24, id="bangladesh"),
+        pytest.param(
+            PHONES_THEN_ALL_THEN_PHONES,
+            0,
+            0,
+            24,
+            id="bangladesh",
+            marks=pytest.mark.xfail(reason="its end is dated one bin of two hours early"),
+        ),
         pytest.param(ONE_OPERATOR_AFTER_THE_OTHER, 10, 18, 0, id="iran"),
     ],
 )
@@ -98,12 +106,14 @@ def test_a_shutdown_is_one_outage_that_ends_with_it(
     assert outage.kind != "throttle"
 
 
-def test_a_week_of_evenings_seen_in_traffic_alone_is_one_throttling(data: Path) -> None:
-    (outage,) = laid_over(data / "signals" / "control-youtube-ge", EVERY_EVENING)
-    assert outage.kind == "throttle"
-    assert abs(outage.start - EVERY_EVENING[0].start) <= 2 * DAY
-    assert outage.end is not None
-    assert abs(outage.end - EVERY_EVENING[-1].end) <= DAY
+@pytest.mark.xfail(reason="in traffic alone a week of them is one throttling, see docs/limits.md")
+def test_every_evening_is_an_outage_of_its_own_and_no_throttling(data: Path) -> None:
+    outages = laid_over(data / "signals" / "control-youtube-ge", EVERY_EVENING)
+    assert [(outage.start, outage.end) for outage in outages] == [(own.start, own.end) for own in EVERY_EVENING]
+    assert all(outage.kind != "throttle" for outage in outages)
+    first, *others = [(outage.confirmed_at or 0) - outage.start for outage in outages]
+    assert first <= 6 * HOUR
+    assert max(others) <= 2 * HOUR
 
 
 SAG, STEP, SECOND = 200 * DAY, 214 * DAY, 334 * DAY
@@ -145,19 +155,31 @@ def revisions(tape: Tape) -> Iterator[tuple[int, Outage]]:
     yield from ((newest, out) for out in chain(sent(), Engine()) if isinstance(out, Outage))
 
 
-def test_the_steps_of_a_throttling_are_one_outage_that_goes_on(data: Path) -> None:
+@cache
+def steps(data: Path) -> tuple[int, list[tuple[int, Outage]]]:
+    """First bin [s] and revisions of the traffic that is throttled in two steps."""
     tape = recorded(data / "signals" / "control-youtube-ge")
-    began = first_of(tape)
-    found = list(revisions(throttled(tape)))
+    return first_of(tape), list(revisions(throttled(tape)))
+
+
+def test_the_steps_of_a_throttling_are_one_outage_that_goes_on(data: Path) -> None:
+    began, found = steps(data)
     (outage,) = confirmed(list({out.id: out for _, out in found}.values()))
     assert (outage.kind, outage.state, outage.end) == ("throttle", "confirmed", None), told(outage)
     assert abs(outage.start - (began + STEP)) <= DAY or began + SAG <= outage.start < began + STEP
-    assert 0 < (outage.confirmed_at or 0) - (began + STEP) <= 7 * DAY, "a few quiet days look the same"
     own = [(at - began, out) for at, out in found if out.id == outage.id]
     (*_, before), (second, *_) = ([out for at, out in own if (at >= SECOND) == late] for late in (False, True))
-    assert min(at for at, _ in own if at >= SECOND) <= SECOND + 2 * DAY, "the second step is a revision of it"
     assert second.revision == before.revision + 1
     assert outage.severity > before.severity + 0.1
+
+
+@pytest.mark.xfail(reason="a few quiet days look the same: it takes five days, and the second step two")
+def test_each_step_of_a_throttling_is_told_within_a_day(data: Path) -> None:
+    began, found = steps(data)
+    (outage,) = confirmed(list({out.id: out for _, out in found}.values()))
+    assert 0 < (outage.confirmed_at or 0) - (began + STEP) <= DAY
+    own = [at - began for at, out in found if out.id == outage.id]
+    assert min(at for at in own if at >= SECOND) <= SECOND + DAY, "the second step is a revision of it"
 
 
 @pytest.mark.parametrize("case", ["control-youtube-nl", "control-youtube-ge"])
