@@ -101,7 +101,7 @@ UNSURE = dict.fromkeys(
     ("series: a source lost", "series: a source that counts half of all", "series: a source that says zero of all",
      "series: one signal frozen"),
     "what is left does not keep it confirmed: it is recovering",
-) | {"routes: two collectors of three lost": "routes alone, seen for an hour, are not enough to confirm it"}  # fmt: skip
+) | {"routes: two collectors of three lost": "routes alone do not confirm it within an hour"}  # fmt: skip
 """Faults of which the model does not keep what was promised, and how."""
 
 
