@@ -72,7 +72,7 @@ def told_or_missed(case: Path) -> Any:
     return pytest.param(case, marks=marks, id=case.name)
 
 
-@pytest.mark.parametrize("case", map(told_or_missed, CASES))
+@pytest.mark.parametrize("case", list(map(told_or_missed, CASES)))
 def test_it_is_told_as_it_happened(case: Path, tmp_path: Path) -> None:
     settings = case / "settings.toml"
     options = ReplayOptions(outages=tmp_path / "outages.jsonl", settings=settings if settings.exists() else None)
