@@ -27,11 +27,17 @@ _HALF = np.where(LEVELS == 1, 0, CELLS * UNIFORM / (2 * np.sqrt(LEVELS + 0.05)))
 LEAST = 1e-12  # least likelihood of a bin: no bin is impossible
 
 ACTIVITY = ("traffic", "telescope", "atlas")
+ALWAYS_ON = ("bgp", "atlas")
 
 
 def is_activity(kind: str) -> bool:
     """Whether a signal counts what people do: on a quiet day it falls while routes and probes stay."""
     return kind in ACTIVITY
+
+
+def has_a_day(kind: str) -> bool:
+    """Whether a signal follows the hours of the day, as people and what they switch off do."""
+    return kind not in ALWAYS_ON
 
 
 def priors(model: Model, most: float = 1.0) -> np.ndarray:

@@ -21,7 +21,7 @@ class Model:
     least: float = number(0.11, "share", "loss from which it is an outage", "open cases")
     edge: float = number(0.015, "share", "how soft that limit is", "open cases")
     off_rate: float = number(0.25, "1/year", "failures of one series by itself", "open cases")
-    off_hours: float = number(1.0, "h", "mean duration of such a failure", "open cases")
+    off_hours: float = number(0.8, "h", "mean duration of such a failure", "open cases")
     late: float = number(0.3, "share", "signals that miss the beginning or the end of an outage", "open cases")
     blind_hours: float = number(12.0, "h", "how long they do not see it", "open cases")
     late_hours: float = number(1.0, "h", "how late they are", "open cases")
@@ -64,12 +64,14 @@ class Model:
     noise_first: float = number(0.15, "share", "noise before anything is known", "open cases")
     memory_bins: float = number(24.0, "bins", "how much past that memory is worth", "open cases")
     noise_floor: float = number(0.004, "share", "least noise", "open cases")
-    noise_hours: float = number(1.0, "h", "memory of the noise, and worth of that guess", "open cases")
+    noise_hours: float = number(
+        1.0, "h", "memory of the noise, worth of that guess, and past before routes and Atlas count", "open cases"
+    )
     noise_days: float = number(7.0, "d", "memory of the learnt noise", "open cases")
     surest: float = number(5.0, "log-odds", "how sure it can be that the noise of a series is normal", "open cases")
     fresh: float = number(0.2, "share", "bins whose noise does not follow from the bin before", "open cases")
     sharp: float = number(4.0, "", "power of the error by which forecasts are weighted", "open cases")
-    warm_hours: float = number(20.0, "h", "past before anything is said of a series", "open cases")
+    warm_hours: float = number(24.0, "h", "past before anything is said of what has a day", "open cases")
     relearn_days: float = number(28.0, "d", "a loss that has lasted so long is the new level", "open cases")
     # decision
     suspect: float = number(0.5, "probability", "suspected from here", "chosen")

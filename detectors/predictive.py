@@ -38,7 +38,7 @@ from detectors.state import forgotten, fresh, per_entity, unheard
 
 HOURS = 8  # parts of a day of which each has noise of its own [-]
 MEAN_TO_DEVIATION = np.sqrt(np.pi / 2)  # of a normal distribution
-SMALL, LEAST_SHARE = 1e-6, 0.02  # a value of 0 is learnt as this, or as this share of what is expected
+SMALL, LEAST_SHARE = 1e-6, 0.3  # a value of 0 is learnt as this, or as this share of what is expected
 CLIP = 2.5  # an error counts as at most so many mean errors: a third of the bins may be an outage [-]
 LOG_BELL = -np.log(2 * np.pi) / 2
 BAND, HIGH_FROM = 3.0, 5.0  # half width of the band that is shown, and where a value is called high [deviations]
@@ -140,7 +140,8 @@ class Predictive(Detector[State]):
     @property
     def warmup(self) -> int:
         """Event time after an entity's first value before which nothing is said [s]."""
-        return round(self.model.warm_hours * 3600)
+        hours = self.model.warm_hours if levels.has_a_day(self.kind) else self.model.noise_hours
+        return round(hours * 3600)
 
     def init(self, n: int) -> State:
         """Nothing has been seen."""
@@ -245,6 +246,8 @@ class Predictive(Detector[State]):
             return (value * weight + add) / whole, np.minimum(whole, most)
 
         error, error_weight = mean(state.error, state.error_weight, state.error_now, state.weight_now)
+        untried = error_weight <= max(1.0, model.noise_hours * 3600 / width)
+        error = np.where(untried, error[:, :1], error)  # a new forecast is trusted like that of the level
         noise, noise_weight = mean(state.noise, state.noise_weight, state.noise_now, state.fine_now)
         hours, part = state.hours.copy(), self._part(state.slot, width)
         bins = state.fine_now
