@@ -34,8 +34,7 @@ TOLD = {
     "louisiana-2020-laura": ["Why 7 h after its start: probes (probing.monash) first looked low in its bin of Thu 27 "],
     "myanmar-2021-coup": [
         "Why 7 h 40 min after its start: its narrowest bins are of 6 h",
-        "Why 5 h 45 min after its end: routes (bgp.routeviews) still looked low until Mon 1 Feb 2021, 14:00 UTC "
-        "(bins of 6 h), at ",
+        "Still low after its end: routes (bgp.routeviews) for 6 h, at ",
     ],
 }
 """Beginnings of sentences beside the pictures of a case."""

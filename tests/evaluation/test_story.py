@@ -62,7 +62,7 @@ def test_an_outage_that_is_still_open_has_no_end(tmp_path: Path) -> None:
 
 
 def test_an_onset_that_was_not_observed_is_told_and_counts(tmp_path: Path) -> None:
-    (ours,) = judged(between(case(tmp_path / "new", left=0.3), first=FALL - 20 * 3600))
+    (ours,) = judged(between(case(tmp_path / "new", left=0.3), first=FALL - 3600))
     begin = "not exactly dated, but counted in the table as it stands: our onset for the label country/PK, 2024-02-08"
     assert [remark.startswith(begin) for remark in remarks(ours)].count(True) == 1
     assert "(not exactly known)" in next(stories(ours)).sentences[0]
@@ -77,7 +77,7 @@ def test_a_label_that_could_not_be_judged_has_its_reason(tmp_path: Path) -> None
         for time in range(BEGIN, FALL + 43200, STEP):
             table.write(f"{iso(time)},probing.ioda,country,IQ,{time // STEP % 3}\n")
             table.write(f"{iso(time)},probing.ioda,country,SY,{'' if FALL <= time < BACK else 3000}\n")
-    later, first = "2024-03-08T00:00:00Z,2024-03-08T03:00:00Z", "2024-02-06T01:00:00Z,2024-02-06T06:00:00Z"
+    later, first = "2024-03-08T00:00:00Z,2024-03-08T03:00:00Z", "2024-02-06T00:00:00Z,2024-02-06T00:50:00Z"
     label(folder, f"{SPAN},country,PL", f"{later},country,PK", f"{SPAN},country,IQ", f"{SPAN},country,SY")
     (ours,) = judged(folder)
     assert missed(ours) == [

@@ -45,7 +45,6 @@ def test_the_same_loss_of_probes_as_well_is_an_outage(free_day: dict[bool, Answe
     assert free_day[True].confirmed is not None
 
 
-@pytest.mark.xfail(reason="one of the three is confirmed after four hours and a half")
 def test_each_loss_of_a_single_noisy_signal_is_an_outage_of_its_own() -> None:
     made = single.recording(0)
     said, bound = single.found(made), single.best(made)

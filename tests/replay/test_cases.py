@@ -26,7 +26,6 @@ MISSED = {
     "back-after-two-months": "six hours of loss of a series that was away for two months are not told",
     "back-one-by-one": "its end is dated a day early, when most signals are back",
     "dark-in-loud-noise": "its onset is dated two hours early",
-    "every-night": "some onsets are dated up to an hour late: the first low bin of each night is learnt",
     "feed-breaks-in-an-outage": "a signal that stays at zero after the outage is another one",
     "feed-freezes-in-a-blackout": "it is called partial",
     "feed-stops-part-by-part": "two signals of one system that fail together are an outage",
@@ -36,10 +35,10 @@ MISSED = {
     "gone-for-good": "what has stayed low for long is still out",
     "mobile-networks-off": "the country itself is not told",
     "one-busy-day-after-a-blackout": "its end is dated a day late",
+    "one-wrong-value-on-the-first-day": "a value of a million times the usual is expected again a day later",
     "prober-stumbles": "probes that fail for hours are an outage",
     "prober-stumbles-while-traffic-is-silent": "it is confirmed after two hours, not one and a half",
     "stumble-on-a-feast": "half the probes for ten minutes beside a third of the traffic are an outage",
-    "two-kinds-lose-half": "one of the two is confirmed after 75 minutes, not 60",
 }
 """Worlds that the model does not tell as they happened, and how."""
 THROUGH_A_BROKER = (
