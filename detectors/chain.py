@@ -96,9 +96,12 @@ def _signals(model: Model, dt: int) -> np.ndarray:
 
 
 def _missed(signal: np.ndarray, share: np.ndarray) -> np.ndarray:
-    """P(F) ``(4, n, k)`` after a turn of the place that this ``share (k,)`` of the fine signals misses; one that had
-    missed the turn before is where it should be."""
-    return np.stack([signal[0] * (1 - share) + signal[3], signal[1], signal[2], signal[0] * share])
+    """P(F) ``(z, 4, n, k)`` after a turn of the place that this ``share (z, 1, k)`` of the fine signals misses; one
+    that had missed the turn before is where it should be."""
+    after, missing = signal.copy(), signal[:, 0] * share
+    after[:, 0] += signal[:, 3] - missing
+    after[:, 3] = missing
+    return after
 
 
 class Chain:
@@ -191,19 +194,17 @@ class Chain:
     def _turned(self, flow: np.ndarray, turns: np.ndarray) -> np.ndarray:
         """P(F | Z) after a step in which so much of each place flows, ``(n, from, to)``, and signals turn so, ``(4,
         4, 4)``."""
-        after, whole = np.empty_like(self.signal), np.maximum(self.odds, 1e-300)
+        share = (flow / np.maximum(self.odds, 1e-300)[:, None]).transpose(1, 2, 0)[..., None]  # from, to
         fine = np.array([table[:, 0] for table in self.tables]).reshape(-1, 4).T
-        low = fine == OUT  # routes that stay in an outage fall with nothing, and return from nothing
-        for to in range(4):
-            came = np.zeros_like(self.signal[to])
-            for at in range(4):
-                of = self.signal[at]
-                if IS_OUT[at] != IS_OUT[to]:
-                    of = _missed(of, self.model.late * low[at if IS_OUT[at] else to])
-                came += (flow[:, at, to] / whole[:, to])[:, None] * of
-            for f in range(4):
-                after[to, f] = sum(came[g] * turns[to, g, f] for g in range(4) if turns[to, g, f])
-        return after
+        late = self.model.late * (fine == OUT)[2:, None]  # routes that stay in an outage miss nothing
+        up, out = self.signal[:2], self.signal[2:]
+        back = _missed(out, late)
+        fell = _missed(np.stack([share[0, to] * up[0] + share[1, to] * up[1] for to in (2, 3)]), late)
+        came = [share[0, to] * up[0] + share[1, to] * up[1] + share[2, to] * back[0] + share[3, to] * back[1]
+                for to in (0, 1)]  # fmt: skip
+        came += [fell[to - 2] + share[2, to] * out[0] + share[3, to] * out[1] for to in (2, 3)]
+        moved = turns.transpose(0, 2, 1) @ np.stack(came).reshape(4, 4, -1)
+        return np.asarray(moved.reshape(self.signal.shape))
 
     def _steps(
         self, dt: int, day: np.ndarray | None, factor: np.ndarray | None, pull: np.ndarray | None
@@ -232,7 +233,7 @@ class Chain:
         odds = self.odds[rows]
         weighed = odds * seen
         with np.errstate(all="ignore"):
-            out, up = (weighed[:, which].sum(1) / odds[:, which].sum(1) for which in (IS_OUT, ~IS_OUT))
+            out, up = ((weighed[:, z] + weighed[:, z + 1]) / (odds[:, z] + odds[:, z + 1]) for z in (BLACKOUT, UP))
             self.terms[rows, k] += np.nan_to_num(np.log(out / up))
         self.odds[rows] = weighed / weighed.sum(1, keepdims=True)
         path = self.path[rows] * seen
@@ -244,7 +245,7 @@ class Chain:
 
     def probability(self) -> np.ndarray:
         """P(out) of each place, ``(n,)``."""
-        return np.asarray(self.odds[:, 2:].sum(1))
+        return np.asarray(self.odds[:, BLACKOUT] + self.odds[:, STEALTH])
 
     def stealth(self) -> np.ndarray:
         """P(routes stay | out) of each place, ``(n,)``."""

@@ -61,12 +61,11 @@ def forecasts(
         positions = [past.find(s * width) for s in slots if s < now]
         return lower_median(past.columns([p for p in positions if p is not None], view))
 
-    recent: list[int] = []
+    recent: Sequence[int] = ()
     if last is not None:
-        at = last
-        while at >= past.dropped and (past.time(at) > (now - 1) * width - span[1] or len(recent) < FORECASTS):
-            recent.append(at)
-            at -= 1
+        before = past.until((now - 1) * width - span[1])
+        first = min(past.dropped if before is None else before + 1, last + 1 - FORECASTS)
+        recent = range(last, max(first, past.dropped) - 1, -1)
     level = lower_median(past.columns(recent[:: max(1, -(-len(recent) // RECENT))], view))
     if width >= DAY:
         return np.stack([level, np.full(n, np.nan), np.full(n, np.nan)])

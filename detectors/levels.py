@@ -10,6 +10,8 @@ unknown level, which it keeps, but for jumps.  Its distribution over the levels 
 of it adds up over bins.
 """
 
+from functools import lru_cache
+
 import numpy as np
 
 from detectors.model import YEAR, Model
@@ -40,6 +42,7 @@ def has_a_day(kind: str) -> bool:
     return kind not in ALWAYS_ON
 
 
+@lru_cache(maxsize=64)
 def priors(model: Model, most: float = 1.0) -> np.ndarray:
     """Where a series that is out, off, quiet or moved may be, ``(4, levels)``; each sums to 1.
 
@@ -57,7 +60,9 @@ def priors(model: Model, most: float = 1.0) -> np.ndarray:
     quiet = CELLS * np.clip((1 - lost) / (1 - model.quiet_most) - 0.3, 0, 1) * (lost > 0)  # seldom more than most
     moved = CELLS * (lost <= model.moved_most + 1e-9) * (lost > -1) * (lost != 0)
     each = np.stack([out, off, quiet, moved])
-    return np.asarray(each / each.sum(1, keepdims=True))
+    each /= each.sum(1, keepdims=True)
+    each.setflags(write=False)
+    return each
 
 
 def student(z: np.ndarray) -> np.ndarray:

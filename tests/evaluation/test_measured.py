@@ -13,7 +13,7 @@ from pipeline.evaluation.cases import Ignored, Tolerance, read_cases
 from pipeline.evaluation.spans import Span
 from pipeline.feeds import Label
 from pipeline.records import Entity, Outage
-from tests.evaluation.ablate import SHIPPED, cells, shown, worlds
+from tests.evaluation.ablate import HOLIDAYS, SHIPPED, cells, shown, worlds
 from tests.evaluation.made import BACK, FALL, case
 from tests.evaluation.measured import (
     HOUR,
@@ -28,7 +28,7 @@ from tests.evaluation.measured import (
     singles,
     truth,
 )
-from tests.injection import holiday, plain
+from tests.injection import plain
 
 IRAQ = Entity("country", "IQ", "IQ")
 
@@ -114,8 +114,8 @@ def test_what_was_measured_is_kept_and_what_failed_is_told(tmp_path: Path, capsy
 
 def test_worlds_are_told_beside_the_cases() -> None:
     runs = worlds()
-    assert sum(name.startswith("plain ") for name in runs) * len(plain.LOST) == 96
-    assert {name.partition(",")[0] for name in runs if not name.startswith("plain ")} == set(holiday.DAYS)
+    assert sum(name.startswith("plain ") for name in runs) * len(plain.LOST) == 24
+    assert {name.partition(",")[0] for name in runs if not name.startswith("plain ")} == set(HOLIDAYS)
     steady, free = Figures(lost=4, found=3), Figures(wrong=2)
     case = Figures(2, 1, 1, "10;20", -0.5, 9)
     control = Figures(false=3, hours=9, score=-0.1)

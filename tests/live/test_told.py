@@ -30,7 +30,8 @@ SPEED = 1800
 
 
 SHOWN = {
-    "$__rate_interval": "30s", "$__range:1m": "90s:1s", "$__range": "90s", "$__interval": "1s",
+    "${__interval_ms}": "1000", "$__rate_interval": "30s", "$__range:1m": "90s:1s", "$__range": "90s",
+    "$__interval": "1s",
     '"$country"': '"IQ"', "$signal": ".*", "$tense": ".*",
 }  # fmt: skip
 """What the boards' variables stand for."""
