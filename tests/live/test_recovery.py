@@ -30,7 +30,7 @@ from tests.replay.tapes import Tape, mosaic, pieces
 pytestmark = [pytest.mark.sockets, pytest.mark.slow]
 
 HOUR = 3600
-LASTING = 15
+LASTING = 25
 """How long a recording takes [s]."""
 
 

@@ -202,7 +202,7 @@ def test_an_election_day_is_called_out_and_its_end_is_said(tmp_path: Path) -> No
             day.publisher.faults.clear()
             assert watch.stopped() < 10
         with watching() as watch:
-            watch.said("Pakistan: out: mobile networks down", 60)
+            watch.said("Pakistan: out: mobile networks down", 120)
             assert all(words.startswith(("cannot see", "reading the past", "out: ")) for words in watch.after(""))
             watch.until(lambda: set(confirmed(watch)) == set(begun), "the same outages", 30)
             assert confirmed(watch) == begun
