@@ -19,6 +19,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The slow ones first: none of them is left over for one process at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+
+
 MAY_CONNECT = {"sockets", "kafka", "system", "compose", "slow"}
 """Markers of tests that may connect to servers; so may those with a broker of this file."""
 

@@ -7,9 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from rich.console import Console
-from typer.testing import CliRunner
 
-from pipeline.cli.arguments import app
 from pipeline.codec import iso
 from pipeline.explain.summary import tell
 from pipeline.records import Progress, Run
@@ -51,17 +49,6 @@ def test_the_last_screen_of_a_replay_is_the_table_and_a_few_lines(data: Path, ca
     assert len(table) > 1
     assert below[0].startswith(last)
     assert any("records: " in line for line in below)
-
-
-@pytest.mark.sockets
-def test_the_demo_ends_with_what_to_try_next() -> None:
-    table, below = answer(CliRunner().invoke(app, ["demo"], catch_exceptions=False).stdout)
-    assert [line.split()[0] for line in table] == ["where", "Pakistan", "Jazz", "Telenor", "Zong"]
-    assert [line for line in below if line.startswith("  ")] == [
-        "  netvigil demo --why", "  netvigil demo --write pk && netvigil replay pk --why",
-        "  netvigil replay YOUR-RECORDING",
-    ]  # fmt: skip
-    assert "these series were made, not measured" in below[2]
 
 
 def test_however_much_there_is_to_say_it_is_six_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
