@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from detectors.base import NEVER
 from detectors.levels import student
 from detectors.model import YEAR, Model
 
@@ -36,7 +37,7 @@ class CommonMode:
     """The common mode of one feed, from bin to bin.
 
     ``g``: the step at which the feed is, as a share; ``step``: P(it is at that step); ``out``: P(out) of each country,
-    as this feed alone shows it.
+    as this feed alone shows it; ``at``: the bin that it has come to [s].
 
     Examples
     --------
@@ -44,9 +45,9 @@ class CommonMode:
 
     >>> feed, noise = CommonMode(Model(), np.arange(30) // 3), np.full((1, 30), 0.02)
     >>> low, down = np.zeros(30, bool), np.where(np.arange(30) < 3, 0.2, 1.0)[None]
-    >>> feed.shares(np.full((1, 30), 0.9), noise, low, 300).round(2).tolist()
+    >>> feed.shares(np.full((1, 30), 0.9), noise, low, np.array([300]), 300).round(2).tolist()
     [0.9]
-    >>> CommonMode(Model(), np.arange(30) // 3).shares(down, noise, low, 300).tolist()
+    >>> CommonMode(Model(), np.arange(30) // 3).shares(down, noise, low, np.array([300]), 300).tolist()
     [1.0]
     """
 
@@ -54,6 +55,7 @@ class CommonMode:
     country: np.ndarray
     g: float = 0.0
     step: float = 0.0
+    at: int = NEVER
     out: np.ndarray = field(default_factory=lambda: np.empty(0))
     order: np.ndarray = field(init=False)
 
@@ -62,7 +64,7 @@ class CommonMode:
         more = int(self.country.max(initial=-1)) + 1 - len(self.out)
         self.out = np.concatenate([self.out, np.zeros(max(more, 0))])
 
-    def shares(self, ratio: np.ndarray, noise: np.ndarray, low: np.ndarray, width: int) -> np.ndarray:
+    def shares(self, ratio: np.ndarray, noise: np.ndarray, low: np.ndarray, t: np.ndarray, width: int) -> np.ndarray:
         """The share at which all series are ``(t,)``; 1: there is nothing in common, NaN: nothing can be said of any.
 
         Parameters
@@ -71,14 +73,15 @@ class CommonMode:
             ``(t, n)`` value as a share of what is expected, NaN = not observed, and its deviation [-].
         low
             ``(n,)`` which series were low before: they have no vote.
-        width
-            Of the bins [s].
+        t, width
+            Starts of the bins ``(t,)`` and their width [s].
         """
         voters = np.where(low, np.nan, ratio)
         middle, known = _medians(voters)
         shares = np.ones(len(ratio))
         for i in range(len(ratio)):
-            hours = max(width / 3600, 1.0)
+            hours = (width if self.at == NEVER else int(t[i]) - self.at) / 3600
+            self.at = int(t[i])
             keep = self.step * np.exp(-hours / self.model.feed_hours)
             rate = min(0.3, self.model.outage_rate / YEAR * hours)
             self.out = self.out * np.exp(-hours / self.model.outage_hours) + (1 - self.out) * rate

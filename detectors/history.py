@@ -49,19 +49,15 @@ class View(NamedTuple):
     """How the past of each entity is read; an accepted level shift changes it.
 
     since, until ``(n,) int64`` [s]: nothing before ``since``, what was observed from there to ``until``, and what was
-    written after that.  ``again (n, 2) int64`` [s]: a span before ``since`` that is read as it was written.
+    written after that.
     """
 
     since: np.ndarray
     until: np.ndarray
-    again: np.ndarray | None = None
 
     def hidden(self, times: np.ndarray, pick: np.ndarray | slice = slice(None)) -> np.ndarray:
         """Where nothing is read ``(k, c) bool``, at times ``(c,)``, of the entities that are picked."""
-        hidden = times < self.since[pick][:, None]
-        if self.again is not None:
-            hidden &= (times < self.again[pick, :1]) | (times >= self.again[pick, 1:])
-        return hidden
+        return np.asarray(times < self.since[pick][:, None])
 
 
 def plain(n: int) -> View:

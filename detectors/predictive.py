@@ -173,7 +173,6 @@ class Predictive(Detector[State]):
         edges = [0, *(np.flatnonzero(np.diff(slots)) + 1).tolist(), len(t)]
         told = []
         for begin, end in pairwise(edges):
-            state = unheard(state, state.before_at, int(t[begin]), context.width)
             state = self._at_slot(state, int(slots[begin]), context.width)
             state, judged = self._in_slot(state, x[begin:end], t[begin:end], context.width, common)
             told.append(judged)
@@ -189,6 +188,7 @@ class Predictive(Detector[State]):
             return state
         n, wide = len(state.first), slot_width(width)
         start = slot * wide
+        state = self._begun(unheard(state, state.before_at, start, width), width)
         used_to = (state.low_since != NEVER) & (start - state.low_since > self.model.relearn_days * DAY)
         if used_to.any():  # what has been low for so long is the level: the series begins anew
             state = self._begun(forgotten(state, np.flatnonzero(used_to)), width)
@@ -372,7 +372,8 @@ class Predictive(Detector[State]):
         for i in range(len(t)):
             for name, column in rows.items():
                 sums[name] += column[i]
-            low_since = np.where(weight[i] > 0.5, NEVER, np.where(low_since == NEVER, t[i], low_since))
+            away = np.where(low_since == NEVER, t[i], low_since)
+            low_since = np.where(seen[i], np.where(fine[i] > 0, NEVER, away), low_since)
         return replace(state, low_since=low_since, **sums)
 
     def _verdict(

@@ -42,12 +42,13 @@ class Stuck:
         stuck, limit = np.zeros(len(x), np.bool_), np.log(self.model.stuck_odds)
         for i, values in enumerate(x):
             told = ~np.isnan(values) & ((values != 0) | (self.last != 0)) & ~np.isnan(self.last)
-            repeats = told.sum() >= self.model.company and bool((values[told] == self.last[told]).all())
             chance = (self.still + FIRST) / (self.seen + FIRST)
-            if told.any() and not repeats:  # a run teaches once it is over, unless it was no chance
-                taught = self.run if self.run * np.log(chance) >= limit else 0
-                self.seen, self.still = self.seen + taught + 1, self.still + taught
-            self.run = self.run + 1 if repeats else 0
+            if told.sum() >= self.model.company:  # else too few say anything
+                repeats = bool((values[told] == self.last[told]).all())
+                if not repeats:  # a run teaches once it is over, unless it was no chance
+                    taught = self.run if self.run * np.log(chance) >= limit else 0
+                    self.seen, self.still = self.seen + taught + 1, self.still + taught
+                self.run = self.run + 1 if repeats else 0
             stuck[i] = self.run * np.log(chance) < limit
             self.last = np.where(np.isnan(values), self.last, values)
         return stuck

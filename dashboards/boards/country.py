@@ -178,7 +178,7 @@ def _evidence() -> Json:
         "Evidence: above 0 for an outage, below against",
         "The log Bayes factor of each signal: above the line it is evidence for an outage, below it against one; on "
         "the line it is neither. 3 makes an outage twenty times likelier, −3 twenty times less likely. Together with "
-        "what was known before any signal they add up to the log-odds of *Sure*. With the line alone, no outage is "
+        "what is known without its signals they add up to the log-odds of *Sure*. With the line alone, no outage is "
         "open.",
         [target(f"max by (name) ({terms})\n  or {zeroed}\n  or {zero}", "{{name}}")],
         last=True, unit="none", decimals=1, noValue="Not known",

@@ -38,7 +38,7 @@ def because(outage: Outage | None, judged: Judged, traces: Sequence[Trace], time
         said += f"; against it: {', '.join(against)}"
     yield f"{said} [log-odds, when the evidence weighed most]: {sure}."
     if outage.state == ENDED and outage.end is not None and (still := _low_at(outage.end, outage, traces)):
-        yield f"It was over at {utc_text(outage.end)}: what was back outweighed what still looked low, {still}."
+        yield f"It was over at {utc_text(outage.end)}, by what came back then or in the next bin. Still low: {still}."
     if outage.confirmed_at is not None and not outage.part_of:
         yield resemblance(outage)
 

@@ -178,7 +178,8 @@ def reasons(report: ReplayReport, days: Collection[str]) -> Iterator[tuple[str, 
         "How to read this": (
             *([HOW_TO_READ] if sure else []),
             *([f"The recording goes from {utc(seen.first)} to {utc(seen.last)} UTC."] if report.read else []),
-            *([f"Nothing is said of a series before it has a past: here before {utc(report.judged_from)} UTC."]
+            *(["Nothing is said of a series on its first day, of routes and Atlas in their first hour: the first bin "
+               f"of which anything is said is of {utc(report.judged_from)} UTC."]
               if report.judged_from is not None else []),
         ),
     }  # fmt: skip

@@ -52,10 +52,10 @@ def term_name(name: str) -> str:
     Examples
     --------
     >>> term_name("parts.bgp.ris"), term_name("traffic.radar/daily"), term_name("prior")
-    ('routes (bgp.ris) of its parts', 'daily means of traffic.radar', 'before any signal')
+    ('routes (bgp.ris) of its parts', 'daily means of traffic.radar', 'without its signals')
     """
     if name == PRIOR:
-        return "before any signal"
+        return "without its signals"
     if name.startswith(OF_DAY):
         day = name.removeprefix(OF_DAY)
         return DAYS.get(day, day)

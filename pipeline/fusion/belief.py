@@ -209,7 +209,7 @@ class Belief:
         verdicts, at, signal = turn.verdicts, turn.at, self.each[j]
         likelihood = verdicts.likelihood[at]
         says = np.isfinite(likelihood[:, 0])
-        self.columns["young"][rows, j] = ~says & ~np.isnan(verdicts.value[at])
+        self.columns["young"][rows, j] = ~says & (verdicts.value[at] > 0)
         if not says.any():
             return rows[:0]
         chosen = slice(None) if says.all() else says
@@ -335,6 +335,9 @@ class Belief:
         for term in sorted(life.terms, key=lambda term: (-term.weight, term.signal)):
             if term.weight > 0 and term.signal in columns:
                 j, signal = columns[term.signal]
+                own = columns.get(signal.name)  # its own series tells better than that of its parts
+                if own and np.isfinite(self.columns["ratio"][row, own[0]]):
+                    j, signal = own
                 end, ratio = int(self.columns["seen"][row, j]), float(self.columns["ratio"][row, j])
                 if signal.name not in told and np.isfinite(ratio):
                     told.add(signal.name)
@@ -456,12 +459,11 @@ class Moments:
         its = self._evidence(row, slow)
         for_it = [(j, s) for j, s, weight in its if weight > 0]
         kinds = {kind_of(s.name) for _, s in for_it}
-        if len(kinds) <= 1 and self.belief.columns["young"][row].any():
+        young = self.belief.columns["young"][row]
+        if len(kinds) <= 1 and any(young[j] for j, s in enumerate(self.belief.each) if s.is_slow == slow):
             return "too little past"
         if moment.chain.odds[row, QUIET_DAY] > moment.chain.odds[row, UP]:
             return "quiet day"
-        if any(self.belief.columns["health"][row, j] < 1 for j, _ in for_it):
-            return "feed unhealthy"
         heaviest = max((term.weight for term in terms if not term.signal.startswith((PRIOR, OF_DAY))), default=0.0)
         if len(kinds) <= 1 or leave_one_out(probability(moment.odds[row]), [heaviest])[0] < model.suspect:
             return "one signal only"

@@ -28,8 +28,7 @@ BESIDE = "/"
 """Stands between a signal and daily means of it, in the name of their term: ``traffic.radar/daily``."""
 
 TOLD = 1.0
-"""Weight from which it is told that a term came or went, and a signal fully counts for the depth [log-odds]; no
-decision depends on it."""
+"""Weight from which it is told that a term came or went, and a signal fully counts for kind and depth [log-odds]."""
 
 
 def outage_id(tense: str, entity_type: str, entity: str, detected: int) -> str:

@@ -73,7 +73,7 @@ class Places:
 
 
 class Days:
-    """What the calendar says of each place of a list at a time that goes on.
+    """What the calendar says of each place of a list at a time.
 
     ``kind (n,) int8``: workday, weekend, holiday or long holiday; ``factor (n,)``: how much likelier an outage of a
     country begins than on other days; ``whole (n,) intp``: the row of the country of each network and region, -1 for
@@ -82,13 +82,14 @@ class Days:
 
     def __init__(self, almanac: Almanac, weight: dict[str, float]) -> None:
         self.almanac, self.weight = almanac, weight
-        self.changes, self.until, self.today = -1, 0, dict[str, Today]()
+        self.changes, self.today = -1, dict[str, Today]()
+        self.since, self.until = 0, 0
         self.kind, self.factor, self.whole = np.zeros(0, np.int8), np.ones(0), np.zeros(0, np.intp)
         self.matters: dict[int, str] = {}
 
     def at(self, places: Places, time: int) -> None:
-        """Go on to a time [s]."""
-        if places.changes == self.changes and time < self.until:
+        """Go to a time [s]: bins of different widths have theirs in turn."""
+        if places.changes == self.changes and self.since <= time < self.until:
             return
         if places.changes != self.changes:
             own = [entity.country for entity in places.entities]
@@ -99,10 +100,10 @@ class Days:
             self.whole = np.array([-1 if row is None else row for row in whole], np.intp)
             self.changes = places.changes
         for code in self.codes:
-            if code not in self.today or time >= self.today[code].end:
+            if code not in self.today or not self.today[code].start <= time < self.today[code].end:
                 self.today[code] = self.almanac.today(code, time)
         today = [self.today[code] for code in self.codes]
-        self.until = min(day.end for day in today)
+        self.since, self.until = max(day.start for day in today), min(day.end for day in today)
         self.kind = np.array([day.kind for day in today], np.int8)[self.home]
         self.factor, self.matters = np.ones(len(places)), {}
         for day, code in zip(today, self.codes, strict=True):

@@ -79,10 +79,11 @@ def long_holiday(country: str, day: date, holidays: Holidays) -> bool:
 
 class Today(NamedTuple):
     """The local day of a country at some time: its ``kind`` (workday, weekend, holiday or `LONG_HOLIDAY`), why it
-    ``matters``, '' where it does not, and when it ends [s]."""
+    ``matters``, '' where it does not, and when it begins and ends [s]."""
 
     kind: int
     matters: str
+    start: int
     end: int
 
 
@@ -126,7 +127,7 @@ class Almanac:
         Examples
         --------
         >>> Almanac(matter={"PK 2024-02-08": "election"}).today("PK", 1707332400)
-        Today(kind=0, matters='election', end=1707418800)
+        Today(kind=0, matters='election', start=1707332400, end=1707418800)
         """
         where = zone(country)
         day = datetime.fromtimestamp(time, where).date()
@@ -134,11 +135,14 @@ class Almanac:
         if found is None:
             if len(self.days) >= KEPT:
                 self.days.clear()
-            end = datetime.combine(day + timedelta(days=1), datetime.min.time(), where)
+            start, end = (
+                int(datetime.combine(day + timedelta(days=more), datetime.min.time(), where).timestamp())
+                for more in (0, 1)
+            )
             is_holiday = day.isoformat() in self.holidays.of(country, day.year)
             kind = base.HOLIDAY if is_holiday else base.WEEKEND if is_weekend(country, day) else base.WORKDAY
             kind = LONG_HOLIDAY if long_holiday(country, day, self.holidays) else kind
-            found = Today(kind, self.matter.get(f"{country} {day}", ""), int(end.timestamp()))
+            found = Today(kind, self.matter.get(f"{country} {day}", ""), start, end)
             self.days[country, day] = found
         return found
 

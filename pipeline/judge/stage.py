@@ -30,7 +30,8 @@ COLUMNS = ("expected", "lower", "upper", "score", "state", "settled")
 
 @dataclass
 class Parts:
-    """The series of countries made from the parts in one signal: the mean share that each part has left, in percent.
+    """The series of countries that have none of their own in a signal, made from their parts in it: the mean share that
+    each part has left, in percent.
 
     ``home (n,) intp``: index into ``countries`` of each entity, -1 for none.
     """
@@ -46,9 +47,10 @@ class Parts:
         for row, entity in enumerate(entities):
             if entity.type in ("region", "asn") and entity.country:
                 rows.setdefault((entity.country, entity.type), []).append(row)
+        whole = {entity.name for entity in entities if entity.type == "country"}
         chosen: dict[str, list[int]] = {}
         for (country, _), own in sorted(rows.items()):
-            if len(own) >= least and len(own) > len(chosen.get(country, ())):
+            if country not in whole and len(own) >= least and len(own) > len(chosen.get(country, ())):
                 chosen[country] = own
         names = [country.name for country in known] + sorted(set(chosen) - {country.name for country in known})
         home = np.full(len(entities), -1, np.intp)
@@ -198,8 +200,8 @@ class JudgeStage:
         stuck = series.stuck.take(x)
         x = usable(np.where(stuck[:, None], np.nan, x), _context(bins.width, health), series.detector.quorum)
 
-        def common(ratio: np.ndarray, noise: np.ndarray, low: np.ndarray, _: np.ndarray) -> np.ndarray:
-            return series.common.shares(np.where(voters, ratio, np.nan), noise, low, bins.width)
+        def common(ratio: np.ndarray, noise: np.ndarray, low: np.ndarray, t: np.ndarray) -> np.ndarray:
+            return series.common.shares(np.where(voters, ratio, np.nan), noise, low, t, bins.width)
 
         context = _context(bins.width, health)
         series.state, judged = series.detector.evidence(series.state, x, start, context, common if is_feed else None)
@@ -270,7 +272,7 @@ class JudgeStage:
         arrays: dict[str, np.ndarray] = {}
         for i, s in enumerate(self.series.values()):
             countries = s.parts.countries
-            common = float(s.common.g), float(s.common.step)
+            common = float(s.common.g), float(s.common.step), s.common.at
             head.append((s.run, s.signal, s.entities, countries, s.judged, common, s.stuck.save()))
             arrays |= {f"{i}.stuck": s.stuck.last, f"{i}.out": s.common.out}
             for name, state in (("own", s.state), ("parts", s.part_state), ("daily", s.daily_state), ("day", s.daily)):
@@ -286,7 +288,7 @@ class JudgeStage:
             series.parts = Parts(tuple(Entity(*country) for country in countries))
             series.part_state = extend(series.part_state, len(countries))
             series.add([Entity(*entity) for entity in entities])
-            series.common.g, series.common.step = common
+            series.common.g, series.common.step, series.common.at = common
             series.common.out = arrays[f"{i}.out"].copy()
             run_length, still, seen = stuck
             series.stuck = Stuck(self.model, run_length, still, seen, arrays[f"{i}.stuck"].copy())

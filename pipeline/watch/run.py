@@ -142,7 +142,7 @@ def _watch(asked: Asked, options: Options, console: Console, clock: Clock) -> No
     watches = read_watches(options.watch, clock.now())[0] if options.watch else []
     picture = Picture(scope.countries, {feed: FEEDS[feed].signals for feed in CLIENTS}, scope.networks)
     for feed in CLIENTS.keys() - options.feeds:
-        reason = "there is no table of addresses and countries: make it with `netvigil places`"
+        reason = "the table of addresses and countries could not be fetched: later, `netvigil places`"
         picture.take(FeedStatus(LIVE, "live", feed, DEAD, None, reason))
     board = Board(picture.view(clock.now()))
     with ExitStack() as stack:

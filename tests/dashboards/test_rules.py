@@ -173,7 +173,7 @@ def test_a_notification_has_all_facts_in_words(tmp_path: Path) -> None:
         (f'{EVENT}{{tense="live"}}', "1707361200x60"),
         *evidence(PROBES, 7, 0.2), *evidence('signal="traffic.radar",name="traffic.radar"', 5, 0.3),
         *evidence('signal="bgp.ris",name="routes (bgp.ris)"', -0.5, 1),
-        *evidence('signal="prior",name="before any signal"', -6, None),
+        *evidence('signal="prior",name="without its signals"', -6, None),
         (f'netvigil_outage_likeness{{{PK},tense="live",looks="likely"}}', "1.4x60"),
     ]  # fmt: skip
     story = (

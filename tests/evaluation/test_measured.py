@@ -114,7 +114,7 @@ def test_what_was_measured_is_kept_and_what_failed_is_told(tmp_path: Path, capsy
 
 def test_worlds_are_told_beside_the_cases() -> None:
     runs = worlds()
-    assert sum(name.startswith("plain ") for name in runs) * len(plain.LOST) == 24
+    assert sum(name.startswith("plain ") for name in runs) * len(plain.LOST) == 12
     assert {name.partition(",")[0] for name in runs if not name.startswith("plain ")} == set(HOLIDAYS)
     steady, free = Figures(lost=4, found=3), Figures(wrong=2)
     case = Figures(2, 1, 1, "10;20", -0.5, 9)

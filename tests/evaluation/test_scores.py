@@ -28,7 +28,7 @@ COLUMNS = (
 
 TOLD = {
     "iraq-2023-exams": [
-        "It was over at Mon 21 Aug 2023, 05:00 UTC: what was back outweighed what still looked low, probes "
+        "It was over at Mon 21 Aug 2023, 05:00 UTC, by what came back then or in the next bin. Still low: probes "
         "(probing.ioda) at "
     ],
     "louisiana-2020-laura": ["Why 7 h after its start: probes (probing.monash) first looked low in its bin of Thu 27 "],

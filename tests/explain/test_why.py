@@ -40,7 +40,7 @@ def test_the_terms_of_an_outage_are_a_table_that_adds_up_to_how_sure_it_is() -> 
         "probes (probing.ioda) 20% 35% +7.0 1,100",
         "routes (bgp.ris) 100% −0.5 1/1.6",
         "an election day +1.4 4.1",
-        "before any signal −6.0 1/400",
+        "without its signals −6.0 1/400",
         "together +1.9 87% sure",
     ]
     over = outage("ended", end=T + HOUR, end_between=(T + HOUR, T + HOUR))
