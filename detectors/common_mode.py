@@ -118,9 +118,11 @@ class CommonMode:
         self.out[there] = np.clip((1 - self.step) * _sigmoid(out - up), 1e-9, 0.999)
 
     def _prior(self, g: float, keep: float, hours: float, countries: int) -> float:
-        """Density of a step, new or kept; with few countries a large one would be a country's outage."""
-        model = self.model
-        broken = model.feed_broken if countries >= model.company else 0.0
+        """Density of a step, new or kept; with few countries a large one is a country's outage."""
+        model, many = self.model, countries >= self.model.company
+        if not many and g < -model.least:
+            return 0.0
+        broken = model.feed_broken if many else 0.0
         new = min(0.3, model.feed_rate / YEAR * hours)
 
         def size(x: float) -> float:

@@ -464,6 +464,8 @@ class Moments:
             return "too little past"
         if moment.chain.odds[row, QUIET_DAY] > moment.chain.odds[row, UP]:
             return "quiet day"
+        if any(self.belief.columns["health"][row, j] < 1 - model.least for j, _ in for_it):
+            return "feed unhealthy"
         heaviest = max((term.weight for term in terms if not term.signal.startswith((PRIOR, OF_DAY))), default=0.0)
         if len(kinds) <= 1 or leave_one_out(probability(moment.odds[row]), [heaviest])[0] < model.suspect:
             return "one signal only"
