@@ -49,7 +49,8 @@ ABSENT = (
     "offset -1d",
 )
 """What this recording does not have: a watch list, parts of the country, a suspicion longer than a scrape, enough
-countries for a common mode, and an outage of the time of the clock.  These expressions return something in tests/dashboards/test_told.py."""
+countries for a common mode, and an outage of the time of the clock.  These expressions return something in
+tests/dashboards/test_told.py."""
 
 
 @contextmanager
