@@ -157,10 +157,11 @@ class Story:
         await self.clock.sleep(time - self.clock.now())
 
     async def _until(self, status: str, after: float = 0.0, whole: bool = False) -> None:
-        """Wait until the feed is so, and has come past an event time [s], and a ``whole`` bin since it was dead."""
+        """Wait until the feed is so, and has come past an event time [s], and ``whole`` bins since it was dead:
+        three, as a busy machine may break one."""
         async with asyncio.timeout(10):
             while self.desk.status != status or self.desk.time <= (
-                (max(after, self.dead) // WIDTH + 2) * WIDTH if whole else after
+                (max(after, self.dead) // WIDTH + 4) * WIDTH if whole else after
             ):
                 await asyncio.sleep(0.005)
 

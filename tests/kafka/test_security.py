@@ -24,7 +24,7 @@ from tests.live import apache
 pytestmark = [pytest.mark.filterwarnings("ignore:unclosed <ssl:ResourceWarning"), pytest.mark.usefixtures("rubbish")]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def rubbish() -> Iterator[None]:
     """It is collected here, and not in another test."""
     yield
