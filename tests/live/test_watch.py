@@ -194,8 +194,7 @@ def test_an_election_day_is_called_out_and_its_end_is_said(tmp_path: Path) -> No
             watch.said("feed radar: dead", 60)
             begun = confirmed(watch)
             assert set(begun) == {"PK", *MOBILE}
-            (tests,) = [one for one in watch.asked("/api/signals?entity_type=service") if one["signal"] == "ooni.tests"]
-            assert (tests["entity"], tests["state"]) == ("PK:whatsapp", "normal")
+            watch.until(lambda: services(watch) == [("PK:whatsapp", "normal")], "tests of services", 30)
             watch.until(lambda: routes(watch) == set(ROUTES.items()), "all routes", 20)
             assert (tmp_path / "state" / "snapshots" / "fuse-0").exists()  # not in the broker's memory
             assert not [words for words in watch.after("out") if words.startswith("up")]
@@ -217,6 +216,12 @@ def confirmed(watch: Watching) -> dict[str, str]:
     """The ids of the outages that are confirmed now, by their places."""
     found = watch.asked("/api/outages?state=open")
     return {one["entity"]: one["id"] for one in found if one["state"] == "confirmed"}
+
+
+def services(watch: Watching) -> list[tuple[str, str]]:
+    """The services that OONI tests, and their states now."""
+    found = watch.asked("/api/signals?entity_type=service")
+    return [(one["entity"], one["state"]) for one in found if one["signal"] == "ooni.tests"]
 
 
 def routes(watch: Watching) -> set[tuple[str, float]]:
