@@ -38,7 +38,7 @@ def is_activity(kind: str) -> bool:
 
 
 def has_a_day(kind: str) -> bool:
-    """Whether a signal follows the hours of the day, as people and what they switch off do."""
+    """Whether a signal follows the hours of the day: routes and Atlas probes are on at night as well."""
     return kind not in ALWAYS_ON
 
 

@@ -178,8 +178,8 @@ def reasons(report: ReplayReport, days: Collection[str]) -> Iterator[tuple[str, 
         "How to read this": (
             *([HOW_TO_READ] if sure else []),
             *([f"The recording goes from {utc(seen.first)} to {utc(seen.last)} UTC."] if report.read else []),
-            *(["Nothing is said of a series on its first day, of routes and Atlas in their first hour: the first bin "
-               f"of which anything is said is of {utc(report.judged_from)} UTC."]
+            *(["Nothing is said of a series on its first day, of routes and Atlas in their first hour. "
+               f"The first bin that is judged here is of {utc(report.judged_from)} UTC."]
               if report.judged_from is not None else []),
         ),
     }  # fmt: skip
