@@ -19,9 +19,15 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
+LONGEST = [
+    "test_compose.py", "test_watch.py", "test_recovery.py", "test_told.py",
+    "test_scenarios.py", "test_docs.py", "test_matrix.py", "test_promises.py", "test_cases.py", "test_scores.py",
+]  # fmt: skip
+"""Files whose tests take a minute or more, the longest first: none is left over for one process at the end."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The longest ones first: they are not left over for one process at the end."""
-    items.sort(key=lambda item: "test_docs.py" not in item.nodeid)
+    items.sort(key=lambda item: LONGEST.index(item.path.name) if item.path.name in LONGEST else len(LONGEST))
 
 
 MAY_CONNECT = {"sockets", "kafka", "system", "compose", "slow"}

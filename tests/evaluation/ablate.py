@@ -77,16 +77,24 @@ def cells(found: Mapping[str, Figures]) -> list[str]:
     ]  # fmt: skip
 
 
-def shown(every: Iterable[tuple[str, str, Change]], table: Mapping[str, Mapping[str, Figures]]) -> Table:
-    """A line for each change, with the cells that differ from those as shipped."""
-    made = Table("parameter", "change", *COLUMNS, box=MARKDOWN)
+def shown(
+    every: Iterable[tuple[str, str, Change]], table: Mapping[str, Mapping[str, Figures]]
+) -> tuple[Table, list[str]]:
+    """A line for each change that changes a figure, with the cells that differ from those as shipped; and the other
+    changes."""
+    made, idle = Table("parameter", "change", *COLUMNS, box=MARKDOWN), []
     usual = table[key(SHIPPED[2])]
     for name, word, change in every:
         own = table[key(change)]
         pairs = zip(cells(own), cells(usual), strict=True)
         differ = [cell if cell != as_usual or not change else "" for cell, as_usual in pairs]
-        made.add_row(name, word, *(differ if own.keys() == usual.keys() else ["failed", *[""] * (len(COLUMNS) - 1)]))
-    return made
+        if own.keys() != usual.keys():
+            made.add_row(name, word, "failed")
+        elif any(differ):
+            made.add_row(name, word, *differ)
+        else:
+            idle.append(f"{name} ({word})")
+    return made, idle
 
 
 def main(data: Path, only: list[str]) -> None:
@@ -100,7 +108,8 @@ def main(data: Path, only: list[str]) -> None:
         raise UserError(f"{', '.join(sorted(strange))}: no parameter and no term of the model")
     every = [SHIPPED, *allowed(chosen)]
     table = measure([change for *_, change in every], of_cases(cases) | worlds(), kept_in(ROOT / ".cache"))
-    Console(width=160).print(shown(every, table))
+    differ, idle = shown(every, table)
+    Console(width=160).print(differ, f"No figure changes with: {', '.join(idle) or 'none'}.")
 
 
 if __name__ == "__main__":

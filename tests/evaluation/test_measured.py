@@ -103,13 +103,16 @@ def test_what_was_measured_is_kept_and_what_failed_is_told(tmp_path: Path, capsy
         change: own for change, own in found.items() if own
     }
     console = Console(width=160, record=True, file=StringIO())
-    console.print(shown([SHIPPED, ("company", "half", every[1]), ("late_hours", "double", every[2])], found))
+    changes = [("company", "half", every[1]), ("late_hours", "double", every[2]), ("none", "away", {"company": 5})]
+    differ, idle = shown([SHIPPED, *changes], found | {key({"company": 5}): found[key({})]})
+    console.print(differ)
     lines = [
         [cell.strip() for cell in line.split("|")[1:-1]] for line in console.export_text().splitlines() if "|" in line
     ]
     assert lines[2][:3] == ["as shipped", "", "5/1"]
     assert lines[3][:7] == ["company", "half", "1/1", "", "", "", ""]
     assert lines[4][:3] == ["late_hours", "double", "failed"]
+    assert idle == ["none (away)"]
 
 
 def test_worlds_are_told_beside_the_cases() -> None:

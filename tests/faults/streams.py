@@ -44,6 +44,9 @@ HOURS = 31
 FAULT = BEGIN + 26 * HOUR
 """From when on there are faults [s]: a detector has seen a day."""
 
+TABLED = BEGIN + 20 * HOUR
+"""When the streams of routes begin [s], which take an hour to be judged."""
+
 OUT = (BEGIN + 25 * HOUR, BEGIN + 29 * HOUR)
 """The real outage of BB, and of PK [s]."""
 
@@ -90,11 +93,11 @@ def keepalive(time: int, peer: tuple[str, int, str]) -> Line:
 
 
 def routes(is_out: bool = False, seed: int = 2) -> list[Line]:
-    """A table from every peer, then thirty-one hours of what goes on in it; BB's routes go for four."""
+    """A table from every peer, then eleven hours of what goes on in it; BB's routes go for four."""
     rng = np.random.default_rng(seed)
-    lines = [line for peer in PEERS for line in announce(BEGIN, peer, (*TABLE, *SMALL))]
+    lines = [line for peer in PEERS for line in announce(TABLED, peer, (*TABLE, *SMALL))]
     own = by_country(TABLE)[1]
-    for at in range(BEGIN + WIDTH, BEGIN + HOURS * HOUR, WIDTH):
+    for at in range(TABLED + WIDTH, BEGIN + HOURS * HOUR, WIDTH):
         down = is_out and OUT[0] <= at < OUT[1]
         up = rng.random(len(SMALL)) < 0.5
         for i, peer in enumerate(PEERS):

@@ -180,9 +180,3 @@ def test_each_step_of_a_throttling_is_told_within_a_day(data: Path) -> None:
     assert 0 < (outage.confirmed_at or 0) - (began + STEP) <= DAY
     own = [at - began for at, out in found if out.id == outage.id]
     assert min(at for at in own if at >= SECOND) <= SECOND + DAY, "the second step is a revision of it"
-
-
-@pytest.mark.parametrize("case", ["control-youtube-nl", "control-youtube-ge"])
-def test_without_it_nothing_is_told_in_two_years_not_even_a_suspicion(data: Path, case: str) -> None:
-    tape = recorded(data / "signals" / case)
-    assert [told(out) for out in chain(tape, Engine()) if isinstance(out, Outage)] == []
