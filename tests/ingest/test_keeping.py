@@ -25,9 +25,9 @@ async def gives(outlet: Outlet) -> None:
     await asyncio.sleep(3600)
 
 
-def watched(path: Path, client: Scripted) -> Sink:
+def watched(path: Path, client: Scripted, minutes: float = 0.5) -> Sink:
     keeper = Remembering(client, path, Scope())
-    sink = supervise(keeper, minutes=0.5)
+    sink = supervise(keeper, minutes=minutes)
     keeper.close()
     return sink
 
@@ -84,12 +84,12 @@ def test_a_file_whose_writer_was_killed_is_played_as_far_as_it_goes(tmp_path: Pa
 
 def test_what_was_put_is_in_the_file_of_a_process_that_is_killed(tmp_path: Path) -> None:
     keeper = Remembering(Scripted("a", [gives], past), tmp_path / "a.frames", Scope())
-    supervise(keeper, minutes=0.5)
+    supervise(keeper, minutes=20)
     left = tmp_path / "left.frames"
     left.write_bytes(keeper.path.read_bytes())
     keeper.begun.rename(left.with_suffix(".json"))
     keeper.close()
-    again = watched(left, Scripted("a", [stays]))
+    again = watched(left, Scripted("a", [stays]), minutes=20)
     assert table(again)[START - 43200, "PK"] == 3.0
 
 

@@ -30,20 +30,29 @@ from tests.replay.tapes import Tape, mosaic, pieces
 pytestmark = [pytest.mark.sockets, pytest.mark.slow]
 
 HOUR = 3600
-LASTING = 25
-"""How long a recording takes [s]."""
+LASTING, PATIENCE = 25, 60
+"""How long a recording takes, and how much longer at most [s]."""
 
 
 @dataclass
 class Paced(Tape):
-    """A tape that is sent in `LASTING` seconds."""
+    """A tape that is sent in `LASTING` seconds, its last tenth once all acts are ``over``."""
+
+    over: threading.Event = field(default_factory=threading.Event)
 
     def under(self, name: str) -> "Paced":
-        return Paced(*vars(super().under(name)).values())
+        own = super().under(name)
+        return Paced(own.run, own.sent, self.over)
 
     def __iter__(self) -> Iterator[Any]:
-        times = self.times()
-        return paced(self.sent, Pace((times[-1] - times[0]) / LASTING))  # type: ignore[arg-type]
+        times, beats, waited = self.times(), dict[int, Heartbeat](), 0
+        for frame in paced(self.sent, Pace((times[-1] - times[0]) / LASTING)):  # type: ignore[arg-type]
+            if isinstance(frame, Heartbeat):
+                while frame.time > times[len(times) * 9 // 10] and waited < PATIENCE and not self.over.wait(1):
+                    waited += 1
+                    yield from beats.values()
+                beats[frame.partition] = frame
+            yield frame
 
     def times(self) -> list[int]:
         """Times of the heartbeats, in order [s]."""
@@ -72,6 +81,8 @@ class Sabotage:
         self.check()
         if self.done < len(self.acts) and self.watermark >= self.points[self.done] and self.acts[self.done]():
             self.done += 1
+        if self.done == len(self.acts):
+            self.tape.over.set()
 
 
 def replayed(tape: Tape, broker: str, sabotage: Sabotage | None = None) -> ReplayReport:
