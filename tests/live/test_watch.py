@@ -209,6 +209,8 @@ def test_an_election_day_is_called_out_and_its_end_is_said(tmp_path: Path) -> No
             day.restore()
             watch.said("Pakistan: up, restored", 120)
             assert routes(watch) == set(ROUTES.items())
+            said = [words for words in watch.after("out") if words.startswith("up")]
+            assert all(words.startswith(("up, restored", "up, but low: ")) for words in said), said
             assert watch.stopped() < 10
 
 
