@@ -211,6 +211,7 @@ def test_an_election_day_is_called_out_and_its_end_is_said(tmp_path: Path) -> No
             assert routes(watch) == set(ROUTES.items())
             said = [words for words in watch.after("out") if words.startswith("up")]
             assert all(words.startswith(("up, restored", "up, but low: ")) for words in said), said
+            assert sum(words.startswith("up, restored") for words in said) == 1, said
             assert watch.stopped() < 10
 
 
