@@ -15,7 +15,7 @@ from tests.injection.world import DEPTHS, KINDS, Mix, world
 def small_world() -> dict:
     """What the field's median, ours and the best possible test find in a small world."""
     mix = Mix(("plain", "plain", "gaps", "shift", "young", "weeks"), (100, 300, 3000), (1, 2), (0.2, 0.5))
-    return run(world(13, 400, 8, 4, mix), ["median", "predictive"])
+    return run(world(13, 400, 5, 4, mix), ["median", "predictive"])
 
 
 def test_in_a_small_world_no_detector_is_better_than_the_best_possible_and_every_figure_is_there() -> None:

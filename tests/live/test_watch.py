@@ -26,7 +26,7 @@ from pipeline.feeds.live.registry import CLIENTS
 from pipeline.geo.places import Places, save
 from pipeline.records import Entity, Rows, Run
 from pipeline.replay.reconstruction import reconstruct
-from tests.lookalikes import PUBLISHERS, every_route, radar
+from tests.lookalikes import PUBLISHERS, every_route, radar, restored
 from tests.lookalikes.http import Publisher
 from tests.lookalikes.routes import quiet_routes
 
@@ -99,15 +99,6 @@ class ElectionDay:
             self.urls = {feed: url + known[0] for feed, known in bases.items() if known} | routes
             self.ready.set()
             await self.over.wait()
-
-
-def restored(rows: Rows, now: float) -> Rows:
-    """The rows with those of a week before from now on."""
-    before = {(e, t): v for e, t, v in zip(rows.entity.tolist(), rows.time.tolist(), rows.value.tolist(), strict=True)}
-    value = rows.value.copy()
-    for place in np.flatnonzero(rows.time >= now).tolist():
-        value[place] = before[int(rows.entity[place]), int(rows.time[place]) - 7 * DAY]
-    return dataclasses.replace(rows, value=value)
 
 
 class Watching:

@@ -1,4 +1,4 @@
-"""Every scenario runs in memory, through the embedded broker and through Apache Kafka."""
+"""How a scenario is played: in memory, through the embedded broker, or through Apache Kafka."""
 
 from collections.abc import Callable, Iterator
 

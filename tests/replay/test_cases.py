@@ -41,10 +41,8 @@ MISSED = {
     "stumble-on-a-feast": "half the probes for ten minutes beside a third of the traffic are an outage",
 }
 """Worlds that the model does not tell as they happened, and how."""
-THROUGH_A_BROKER = (
-    "dark-for-ten-days", "peer-of-the-collector", "surge-on-the-first-day", "throttling", "two-kinds-lose-half"
-)  # fmt: skip
-"""A few of each sort, without settings: networks, a part of a day, a slow loss, what is still out."""
+THROUGH_A_BROKER = ("peer-of-the-collector", "throttling", "two-kinds-lose-half")
+"""One of each sort, without settings: networks, a slow loss, two signals."""
 
 
 def near(wanted: str, found: int | None, within: str) -> bool:

@@ -116,7 +116,7 @@ def test_every_evening_is_an_outage_of_its_own_and_no_throttling(data: Path) -> 
     assert max(others) <= 2 * HOUR
 
 
-SAG, STEP, SECOND = 200 * DAY, 214 * DAY, 334 * DAY
+SAG, STEP, SECOND = 60 * DAY, 74 * DAY, 194 * DAY
 """From the first bin on: 5 % less within a week, two weeks later 70 % are left, four months later 45 % [s]."""
 
 

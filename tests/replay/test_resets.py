@@ -17,8 +17,8 @@ from tests.signals.synthetic_bgp import table_dump
 from tests.signals.test_resets import OTHERS, PLACES, recorded, rules, table
 
 BIN, HOUR = 300, 3600
-QUIET = 30 * HOUR
-"""Event time before the reset: longer than a day, so that the detector has seen one."""
+QUIET = 6 * HOUR
+"""Event time before the reset: routes are judged after an hour."""
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +33,7 @@ def silence(time: int, peer: Peer) -> Elements:
 
 
 def overlaid(batches: list[Elements], sessions: tuple[Peer, ...]) -> Iterator[Elements]:
-    """A table of eleven peers, thirty quiet hours, what was recorded, and six more hours."""
+    """A table of eleven peers, six quiet hours, what was recorded, and six more hours."""
     prefixes, begin = table(batches), int(batches[0].time[0]) - QUIET
     yield table_dump(begin, sessions, *(column[::2] for column in prefixes))
     yield table_dump(begin, sessions[5:], *(column[1::2] for column in prefixes))
