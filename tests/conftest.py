@@ -20,10 +20,11 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
 
 
 LONGEST = [
-    "test_compose.py", "test_watch.py", "test_recovery.py", "test_told.py", "test_groups.py",
+    "test_compose.py", "test_watch.py", "test_recovery.py", "test_told.py",
+    "test_late_signals.py", "test_stream.py", "test_groups.py",
     "test_scenarios.py", "test_docs.py", "test_matrix.py", "test_promises.py", "test_cases.py", "test_scores.py",
 ]  # fmt: skip
-"""Files whose tests take a minute or more, the longest first: none is left over for one process at the end."""
+"""Files that take most of a minute or more, in an order that leaves little for one process at the end."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
