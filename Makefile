@@ -45,7 +45,7 @@ check: setup-dev  ## format, lint, types, imports, tests
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy & types=$$!; $(BIN)/lint-imports --no-logo; imports=$$?; wait $$types && exit $$imports
-	$(BIN)/pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder --ignore tests/live
+	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder --ignore tests/live
 	$(BIN)/pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder tests/live
 
 format: setup-dev  ## put the code into the house's form
