@@ -152,3 +152,18 @@ def filtered(
     likelihood = np.concatenate([seen[:, ONE : ONE + 1], each], 1)
     prob = np.concatenate([fine[:, None], others], 1) * likelihood
     return prob / prob.sum(1, keepdims=True), level, likelihood
+
+
+def left(prob: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """Share of the expected that each series has left, ``(n,) float32``, of P(state) and levels of `filtered`.
+
+    It is the mean of what was seen since the last jump, so that counts which stray do not move it much.
+
+    Examples
+    --------
+    >>> half = np.zeros((1, 4, len(LEVELS)), np.float32)
+    >>> half[..., 6] = 1
+    >>> left(np.array([[0.25, 0.75, 0, 0, 0]]), half).tolist()
+    [0.625]
+    """
+    return np.asarray(prob[:, FINE] + (prob[:, 1:] * (level @ _LEVELS)).sum(1), np.float32)

@@ -49,18 +49,21 @@ NaN where nothing can be said of any."""
 
 
 class Judged(NamedTuple):
-    """Verdicts ``(t, n)``; ``likelihood (t, n, 5) float32``, NaN where nothing is said; ``ratio (t, n)`` of what is
-    expected; ``common (t,)`` share at which all series are because of their feed."""
+    """Verdicts ``(t, n)``; ``likelihood (t, n, 5) float32``, NaN where nothing is said; ``left (t, n) float32``, see
+    `levels.left`; ``ratio (t, n)`` of what is expected; ``common (t,)`` share at which all series are because of their
+    feed."""
 
     verdict: Verdict
     likelihood: np.ndarray
+    left: np.ndarray
     ratio: np.ndarray
     common: np.ndarray
 
     def of(self, columns: np.ndarray) -> "Judged":
         """The same of these series."""
         verdict = Verdict(*(column[:, columns] for column in self.verdict))
-        return Judged(verdict, self.likelihood[:, columns], self.ratio[:, columns], self.common)
+        own = {name: getattr(self, name)[:, columns] for name in ("likelihood", "left", "ratio")}
+        return self._replace(verdict=verdict, **own)
 
 
 @dataclass(frozen=True)
@@ -179,7 +182,7 @@ class Predictive(Detector[State]):
         if len(told) == 1:
             return state, told[0]
         verdict = Verdict(*map(np.concatenate, zip(*(one.verdict for one in told), strict=True)))
-        return state, Judged(verdict, *(np.concatenate([one[i] for one in told]) for i in (1, 2, 3)))
+        return state, Judged(verdict, *(np.concatenate([one[i] for one in told]) for i in (1, 2, 3, 4)))
 
     def _at_slot(self, state: State, slot: int, width: int) -> State:
         """The state in a slot: what came in the one before is learnt, and new forecasts are made."""
@@ -308,7 +311,7 @@ class Predictive(Detector[State]):
                 np.where(known, y, np.nan), before[:-1], c, scale, phi, self._normal(state), model.fresh
             )
         met = (first != NEVER) & (first <= t[:, None])
-        state, prob, likelihood = self._filtered(state, seen_at, dt / 3600, met)
+        state, prob, likelihood, left = self._filtered(state, seen_at, dt / 3600, met)
         state = self._taken(state, x / share[:, None], t, e, f, known, y - one, before[:-1] - one, scale, phi, prob)
         usual = seen & (prob[..., FINE] > 0.5)  # the fall of a flat series is no step of its counts
         values = _carried(state.value, x, usual)
@@ -319,26 +322,26 @@ class Predictive(Detector[State]):
             quantum_now=np.minimum(state.quantum_now, steps),
         )  # fmt: skip
         verdict = self._verdict(expected * share[:, None], known, got, y, c, one, scale, prob)
-        silent = ~(known & got)
-        return state, Judged(verdict, np.where(silent[..., None], np.float32(np.nan), likelihood), ratio, share)
+        likelihood[~(known & got)] = np.nan
+        return state, Judged(verdict, likelihood, left, ratio, share)
 
     def _filtered(
         self, state: State, seen: np.ndarray, hours: np.ndarray, met: np.ndarray
-    ) -> tuple[State, np.ndarray, np.ndarray]:  # fmt: skip
-        """The state after bins, P(state) ``(t, n, 5)`` and likelihoods ``(t, n, 5)``; those not ``met (t, n)`` yet stay
-        as they are."""
+    ) -> tuple[State, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+        """The state after bins, P(state) ``(t, n, 5)``, likelihoods ``(t, n, 5)`` and what is left ``(t, n)``; those
+        not ``met (t, n)`` yet stay as they are."""
         n, prior = len(state.first), priors(self.model, self.most).astype(np.float32)
         rates = levels.Rates(self.model, self.kind)
-        others, level, probs, likelihoods = state.others, state.level.reshape(n, 4, len(LEVELS)), [], []
+        others, level, told = state.others, state.level.reshape(n, 4, len(LEVELS)), []
         for own, since, there in zip(seen, hours, met, strict=True):
             prob = np.concatenate([1 - others.sum(1, keepdims=True), others], 1)
             steps = rates.over(np.where(there, np.minimum(since, 720.0), 0.0))
             prob, level, likelihood = filtered(prob, level, own, prior, steps)
             others = prob[:, 1:]
-            probs.append(prob)
-            likelihoods.append(likelihood)
+            told.append((prob, likelihood, levels.left(prob, level)))
         state = replace(state, others=others, level=level.reshape(n, 4 * len(LEVELS)))
-        return state, np.stack(probs), np.stack(likelihoods)
+        prob, likelihood, left = map(np.stack, zip(*told, strict=True))
+        return state, prob, likelihood, left
 
     def _taken(
         self, state: State, x: np.ndarray, t: np.ndarray, e: np.ndarray, f: np.ndarray, known: np.ndarray,

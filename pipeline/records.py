@@ -226,6 +226,7 @@ class Verdicts:
     feed; 1 = none; NaN in all but one partition.  It is included in expected, lower and upper.
     likelihood ``(t, n, 5) float32`` of each bin if the series is fine, out, off, quiet or moved (`detectors.levels`),
     NaN where nothing is said.
+    left ``float32`` share of the expected that each series has left, by all that was seen so far.
     """
 
     run: Run
@@ -248,10 +249,12 @@ class Verdicts:
     settled: np.ndarray
     common: np.ndarray
     likelihood: np.ndarray
+    left: np.ndarray
 
     COLUMNS: ClassVar = Bins.COLUMNS | {
         "expected": np.float64, "lower": np.float64, "upper": np.float64, "score": np.float64,
         "state": np.int8, "settled": np.bool_, "common": np.float64, "likelihood": np.float32,
+        "left": np.float32,
     }  # fmt: skip
 
     @property

@@ -13,7 +13,7 @@ ONE = np.ones((1, 1))
 VERDICTS = Verdicts(
     RUN, "table", 3, "bgp.ris", "median", 300, 900, UP, (PK,), np.array([300]), ONE, ONE.astype("f4"),
     ONE, ONE, ONE, ONE, ONE.astype("i1"), ONE.astype(bool), np.ones(1),
-    np.ones((1, 1, 5), "f4"),
+    np.ones((1, 1, 5), "f4"), ONE.astype("f4"),
 )  # fmt: skip
 TEXT = np.array([["1"]], object)
 ELEMENTS = Elements(

@@ -86,6 +86,7 @@ class Signal(NamedTuple):
 
 
 COLUMNS: dict[str, tuple[type, float, tuple[int, ...]]] = {
+    "left": (np.float64, 1.0, ()),  # share of the expected: of this bin, or of all that was seen if that is more [-]
     "ratio": (np.float64, np.nan, ()),  # of the value and what was expected [-]
     "score": (np.float64, np.nan, ()),  # in robust standard deviations
     "health": (np.float64, np.nan, ()),  # share of healthy sources [0-1]
@@ -220,6 +221,7 @@ class Belief:
             expected = verdicts.expected[at][chosen]
             ratio = np.where(expected > 0, verdicts.value[at][chosen] / expected, np.nan)
         own = {"ratio": ratio, "score": verdicts.score[at][chosen], "health": verdicts.health[at][chosen]}
+        own["left"] = np.fmax(ratio, verdicts.left[at][chosen])
         for name, values in own.items():
             self.columns[name][rows, j] = values
         self.columns["seen"][rows, j] = turn.end
@@ -418,11 +420,8 @@ class Moments:
         its, back_ones = [one for one in every if one[2] > 0], [one for one in every if one[1].term in names]
         since, back = int(moment.since[row]), int(moment.back[row])
         fell, rose = self._nearest("fell", row, its, since), self._nearest("rose", row, back_ones, back)
-        low = columns["low"][row] > columns["fine"][row]
-        known = [(min(weight, TOLD), columns["ratio"][row, j]) for j, _, weight in its if low[j]]
-        known = [(weight, ratio) for weight, ratio in known if np.isfinite(ratio)]
-        whole = sum(weight for weight, _ in known)
-        loss = sum(weight * min(max(1 - ratio, 0.0), 1.0) for weight, ratio in known) / whole if known else 0.0
+        lost = [(min(weight, TOLD), max(1 - float(columns["left"][row, j]), 0.0)) for j, _, weight in its]
+        loss = sum(weight * share for weight, share in lost) / sum(weight for weight, _ in lost) if lost else 0.0
         widths = [s.width for _, s, _ in its]
         falls = [(columns["fell"][row, j], s.width) for j, s, _ in its]
         dated = any(fall[FROM] and fall[TO] - fall[FROM] <= width for fall, width in falls)

@@ -130,7 +130,8 @@ class Life:
         `Model.merge_hours` have passed since its end: until then it may go on.
         """
         chance = probability(seen.odds)
-        worse = self._deepened(seen)
+        worse = seen.loss > self.severity
+        self.depth, self.severity = seen.loss, max(self.severity, seen.loss)
         self.at, self.finest = seen.at, seen.finest or self.finest
         if chance >= model.suspect:
             self.end = self.end_between = None
@@ -152,15 +153,6 @@ class Life:
         else:
             self.state = RECOVERING
         return False
-
-    def _deepened(self, seen: Seen) -> bool:
-        """Let the depth follow what is lost now, over about a bin, which may stray; whether it never was so
-        deep."""
-        bins = (seen.at - self.at) / (seen.finest or self.finest or seen.width)
-        self.depth += (seen.loss - self.depth) * (1 - exp(-bins) if self.severity else 1.0)
-        deeper = self.depth > self.severity
-        self.severity = max(self.severity, self.depth)
-        return deeper
 
     def explain(self, odds: float, terms: tuple[Term, ...], held_by: str) -> None:
         """Take over why it is as probable as it is."""

@@ -148,7 +148,7 @@ class Made(NamedTuple):
     def columns(self) -> dict[str, np.ndarray]:
         """The columns of `Verdicts` with a row a bin and a column a series."""
         health = np.ones(self.value.shape, np.float32) if self.health is None else self.health
-        own = {"value": self.value, "health": health, "likelihood": self.judged.likelihood}
+        own = {"value": self.value, "health": health, "likelihood": self.judged.likelihood, "left": self.judged.left}
         return own | {name: getattr(self.judged.verdict, name) for name in COLUMNS}
 
 
@@ -308,7 +308,7 @@ def _nothing(n: int) -> Made:
     """No bin of n series."""
     none = np.empty((0, n))
     verdict = Verdict(none, none, none, none, np.empty((0, n), np.int8), np.empty((0, n), np.bool_))
-    judged = Judged(verdict, np.empty((0, n, 5), np.float32), none, np.empty(0))
+    judged = Judged(verdict, np.empty((0, n, 5), np.float32), none.astype(np.float32), none, np.empty(0))
     return Made(np.empty(0, np.int64), none, 0, judged, np.empty((0, n), np.float32))
 
 

@@ -1,6 +1,7 @@
 """One bin of a hundred thousand series with weeks behind it: its time and the memory of the process.
 
-``python -m tests.bench.bench_many`` judges the last of 35 days bin by bin, in ten minutes; 1 beyond `GOAL` or `STATE`.
+``python -m tests.bench.bench_many`` judges the last of 35 days bin by bin; it takes forty minutes.  1 beyond `GOAL` or
+`STATE`.
 """
 
 import argparse

@@ -40,7 +40,7 @@ def verdicts(
         health=np.full(shape, 0.75, np.float32), expected=np.full(shape, 100.0), lower=np.full(shape, 90.0),
         upper=np.full(shape, 110.0), score=np.full(shape, -16.0), state=np.full(shape, LOW_CONFIRMED, np.int8),
         settled=np.ones(shape, np.bool_),
-        common=np.ones(1), likelihood=np.full((*shape, 5), np.nan, np.float32),
+        common=np.ones(1), likelihood=np.full((*shape, 5), np.nan, np.float32), left=np.ones(shape, np.float32),
     )  # fmt: skip
     return dataclasses.replace(frame, **changed)
 

@@ -25,5 +25,5 @@ def worst(number: int, out: int) -> Verdicts:
         start=np.array([WIDTH * number]), value=np.where(low, 0.0, full), health=np.ones((1, ENTITIES), np.float32),
         expected=full, lower=full * 0.9, upper=full * 1.1, score=np.where(low, -50.0, 0.0), state=state,
         settled=np.ones((1, ENTITIES), np.bool_),
-        common=np.ones(1), likelihood=likelihood,
+        common=np.ones(1), likelihood=likelihood, left=np.where(low, 0, 1).astype(np.float32),
     )  # fmt: skip

@@ -47,11 +47,12 @@ def recording(seed: int) -> Recording:
 class Found(NamedTuple):
     """What was said of the three: how far onset and end of each are off, and its confirmation after the onset [s].
 
-    ``more``: other confirmed outages.
+    ``worst``: the depth of each at worst [0-1]; ``more``: other confirmed outages.
     """
 
     off: list[tuple[int, int]]
     after: list[int]
+    worst: list[float]
     more: int
 
     @property
@@ -62,14 +63,15 @@ class Found(NamedTuple):
 
 def found(made: Recording, engine: Engine | None = None) -> Found:
     """Each loss is held against the confirmed outage that overlaps it."""
-    left, off, after = confirmed(outages(made.rows, engine)), [], []
+    left, off, after, worst = confirmed(outages(made.rows, engine)), [], [], []
     for onset in made.onsets:
         own = [o for o in left if o.end is not None and o.start < onset + LASTS and o.end > onset]
         if own:
             off.append((own[0].start - onset, (own[0].end or 0) - onset - LASTS))
             after.append((own[0].confirmed_at or 0) - onset)
+            worst.append(own[0].severity)
             left.remove(own[0])
-    return Found(off, after, len(left))
+    return Found(off, after, worst, len(left))
 
 
 def best(made: Recording) -> Found:
@@ -80,7 +82,7 @@ def best(made: Recording) -> Found:
         early = ratios[first - around : middle][::-1].cumsum()[::-1]
         late = ratios[middle : last + around].cumsum()
         off.append((WIDTH * (int(early.argmax()) - around), WIDTH * (middle + int(late.argmax()) + 1 - last)))
-    return Found(off, [], 0)
+    return Found(off, [], [], 0)
 
 
 def tables(seeds: int, engine: Engine) -> Iterator[Table]:
@@ -96,6 +98,7 @@ def tables(seeds: int, engine: Engine) -> Iterator[Table]:
             ("within four hours", of, sum(after <= SOON for one in ours for after in one.after), ""),
             ("after [min]", "", minutes(after for one in ours for after in one.after), ""),
             ("dated within two bins", of, *(sum(one.exact for one in own) for own in (ours, bound))),
+            ("lost at worst", f"{LOST:.0%}", f"{np.mean([depth for one in ours for depth in one.worst]):.0%}", ""),
             ("others confirmed", 0, sum(one.more for one in ours), ""),
         ],
     )  # fmt: skip

@@ -1,5 +1,6 @@
 """What must be found in made-up recordings of one country, with one seed; ``make inject`` prints all of it."""
 
+import numpy as np
 import pytest
 
 from pipeline.bins import DAY
@@ -51,6 +52,7 @@ def test_each_loss_of_a_single_noisy_signal_is_an_outage_of_its_own() -> None:
     assert bound.exact == 3
     assert (said.exact, said.more) == (3, 0)
     assert max(said.after) <= single.SOON
+    assert np.mean(said.worst) == pytest.approx(single.LOST, abs=0.1), "not what the worst bin shows"
 
 
 def test_a_shutdown_of_weeks_is_one_outage_to_the_end() -> None:

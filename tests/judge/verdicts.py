@@ -34,7 +34,7 @@ def verdicts(
         start=at + width * np.arange(len(marks)), value=value, health=np.full(value.shape, health, np.float32),
         expected=full, lower=full * 0.9, upper=full * 1.1, score=np.where(low, -20.0, 0.0), state=state,
         settled=np.ones(value.shape, np.bool_), common=np.ones(len(marks)),
-        likelihood=likelihood.reshape(len(marks), 1, 5),
+        likelihood=likelihood.reshape(len(marks), 1, 5), left=np.nan_to_num(value / full, nan=1).astype(np.float32),
     )  # fmt: skip
 
 

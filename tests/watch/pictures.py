@@ -28,6 +28,7 @@ def verdicts(
         RUN, feed, 0, signal, "predictive", width, until, UP, (entity,), until - width * np.arange(bins, 0, -1), values,
         np.ones((bins, 1), np.float32), usual, usual - 10, usual + 10, values - usual, codes,
         np.full((bins, 1), settled), np.ones(bins), np.full((bins, 1, 5), np.nan, np.float32),
+        np.ones((bins, 1), np.float32),
     )  # fmt: skip
 
 
