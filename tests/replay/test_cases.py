@@ -27,7 +27,6 @@ MISSED = {
     "back-one-by-one": "its end is dated a day early, when most signals are back",
     "dark-in-loud-noise": "its onset is dated two hours early",
     "feed-breaks-in-an-outage": "a signal that stays at zero after the outage is another one",
-    "feed-freezes-in-a-blackout": "it is called partial",
     "feed-stops-part-by-part": "two signals of one system that fail together are an outage",
     "feed-that-counts-nothing": "probes that fail for hours are an outage",
     "few-counts-all-gone": "its onset is dated three hours early",
