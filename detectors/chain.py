@@ -10,7 +10,7 @@ each signal:
     see        P(Z) <- P(Z) sum_F P(F | Z) p(x | Z, F),  and P(F | Z) by Bayes
 
 ``p(x | Z, F)`` is one of the likelihoods of `detectors.levels`.  Beside the filter the most likely path is kept
-(Viterbi): it dates onset and end.
+(Viterbi), and P(F | path) with it: it dates onset and end.
 """
 
 from collections.abc import Sequence
@@ -107,8 +107,9 @@ def _missed(signal: np.ndarray, share: np.ndarray) -> np.ndarray:
 class Chain:
     """The filter of all places, over the signals that they have.
 
-    ``odds (n, 4)``: P(Z); ``signal (4, 4, n, k)``: P(F | Z), Z first; ``path (n, 4)``: the likelihood of the best path
-    that ends in each Z, relative; ``turn (n, 4) int64``: when that path last went out or came back [s];
+    ``odds (n, 4)``: P(Z); ``path (n, 4)``: the likelihood of the best path that ends in each Z, relative;
+    ``turn (n, 4) int64``: when that path last went out or came back [s]; ``signal (2, 4, 4, n, k)``: P(F | Z), and
+    P(F | that path), Z first;
     ``terms (n, k)``: the log Bayes factor of each signal for "out", summed since the place was last surely up.
 
     Examples
@@ -132,7 +133,7 @@ class Chain:
         self.now: int | None = None
         self.odds, self.path = np.zeros((0, 4)), np.zeros((0, 4))
         self.turn = np.zeros((0, 4), np.int64)
-        self.signal, self.terms = np.zeros((4, 4, 0, 0)), np.zeros((0, 0))
+        self.signal, self.terms = np.zeros((2, 4, 4, 0, 0)), np.zeros((0, 0))
 
     def __len__(self) -> int:
         return len(self.odds)
@@ -155,9 +156,9 @@ class Chain:
 
     def _room(self) -> None:
         (n, k), (had, knew) = (len(self.odds), len(self.kinds)), self.terms.shape
-        signal = np.zeros((4, 4, n, k))
-        signal[:, 0] = 1
-        signal[:, :, :had, :knew] = self.signal
+        signal = np.zeros((2, 4, 4, n, k))
+        signal[:, :, 0] = 1
+        signal[..., :had, :knew] = self.signal
         terms = np.zeros((n, k))
         terms[:had, :knew] = self.terms
         self.signal, self.terms = signal, terms
@@ -184,27 +185,34 @@ class Chain:
         steps = self._steps(dt, day, factor, pull)
         flow = self.odds[:, :, None] * steps  # place, from, to
         self.odds = flow.sum(1)
-        self.signal = self._turned(flow, _signals(self.model, dt))
-        paths = self.path[:, :, None] * steps
-        best = paths.argmax(1)
-        dates = np.take_along_axis(self.turn, best, 1)
-        self.turn = np.where(IS_OUT[best] != IS_OUT, turn, dates)
-        self.path = paths.max(1)
-
-    def _turned(self, flow: np.ndarray, turns: np.ndarray) -> np.ndarray:
-        """P(F | Z) after a step in which so much of each place flows, ``(n, from, to)``, and signals turn so, ``(4,
-        4, 4)``."""
-        share = (flow / np.maximum(self.odds, 1e-300)[:, None]).transpose(1, 2, 0)[..., None]  # from, to
         fine = np.array([table[:, 0] for table in self.tables]).reshape(-1, 4).T
         late = self.model.late * (fine == OUT)[2:, None]  # routes that stay in an outage miss nothing
-        up, out = self.signal[:2], self.signal[2:]
+        paths = self.path[:, :, None] * steps
+        best = paths.argmax(1)
+        turned = IS_OUT[best] != IS_OUT
+        self.turn = np.where(turned, turn, np.take_along_axis(self.turn, best, 1))
+        self.path = paths.max(1)
+        signal = np.stack([self._turned(flow, late), self._followed(best.T, turned.T, late)])
+        turns = _signals(self.model, dt).transpose(0, 2, 1)
+        self.signal = (turns @ signal.reshape(2, 4, 4, -1)).reshape(signal.shape)
+
+    def _followed(self, best: np.ndarray, turned: np.ndarray, late: np.ndarray) -> np.ndarray:
+        """P(F | path) after a step of the paths from the ``best (to, n)`` Z, some of which ``turned (to, n)``."""
+        signal = self.signal[1, best, :, np.arange(best.shape[1])].transpose(0, 2, 1, 3)
+        missed = _missed(signal, late[np.where(IS_OUT[:, None], np.arange(4)[:, None], best) - 2, 0])
+        return np.where(turned[:, None, :, None], missed, signal)
+
+    def _turned(self, flow: np.ndarray, late: np.ndarray) -> np.ndarray:
+        """P(F | Z) after a step in which so much of each place flows, ``(n, from, to)``, of which so many signals are
+        ``late (2, 1, k)``."""
+        share = (flow / np.maximum(self.odds, 1e-300)[:, None]).transpose(1, 2, 0)[..., None]  # from, to
+        up, out = self.signal[0, :2], self.signal[0, 2:]
         back = _missed(out, late)
         fell = _missed(np.stack([share[0, to] * up[0] + share[1, to] * up[1] for to in (2, 3)]), late)
         came = [share[0, to] * up[0] + share[1, to] * up[1] + share[2, to] * back[0] + share[3, to] * back[1]
                 for to in (0, 1)]  # fmt: skip
         came += [fell[to - 2] + share[2, to] * out[0] + share[3, to] * out[1] for to in (2, 3)]
-        moved = turns.transpose(0, 2, 1) @ np.stack(came).reshape(4, 4, -1)
-        return np.asarray(moved.reshape(self.signal.shape))
+        return np.stack(came)
 
     def _steps(
         self, dt: int, day: np.ndarray | None, factor: np.ndarray | None, pull: np.ndarray | None
@@ -226,17 +234,17 @@ class Chain:
     def see(self, k: int, rows: np.ndarray, likelihood: np.ndarray) -> None:
         """Take in a bin of signal ``k`` of the places at ``rows (m,)``: its ``likelihood (m, 5)``, see
         `detectors.levels`; ones say nothing."""
-        joint = self.signal[:, :, rows, k] * likelihood.T[self.tables[k]]
-        each = joint.sum(1)
-        self.signal[:, :, rows, k] = joint / each[:, None]
-        seen = each.T
+        joint = self.signal[..., rows, k] * likelihood.T[self.tables[k]]
+        each = joint.sum(2)
+        self.signal[..., rows, k] = joint / each[:, :, None]
+        seen, along = each[0].T, each[1].T
         odds = self.odds[rows]
         weighed = odds * seen
         with np.errstate(all="ignore"):
             out, up = ((weighed[:, z] + weighed[:, z + 1]) / (odds[:, z] + odds[:, z + 1]) for z in (BLACKOUT, UP))
             self.terms[rows, k] += np.nan_to_num(np.log(out / up))
         self.odds[rows] = weighed / weighed.sum(1, keepdims=True)
-        path = self.path[rows] * seen
+        path = self.path[rows] * along
         self.path[rows] = path / path.max(1, keepdims=True)
 
     def settle(self) -> None:

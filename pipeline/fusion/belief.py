@@ -468,7 +468,7 @@ class Moments:
         heaviest = max((term.weight for term in terms if not term.signal.startswith((PRIOR, OF_DAY))), default=0.0)
         if len(kinds) <= 1 or leave_one_out(probability(moment.odds[row]), [heaviest])[0] < model.suspect:
             return "one signal only"
-        off = [moment.chain.signal[UP, OFF_BY_ITSELF, row, s.place] for _, s in for_it]
+        off = [moment.chain.signal[0, UP, OFF_BY_ITSELF, row, s.place] for _, s in for_it]
         return "feed unhealthy" if off and max(off) > HALF else ""
 
 

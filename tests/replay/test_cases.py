@@ -29,7 +29,6 @@ MISSED = {
     "feed-breaks-in-an-outage": "a signal that stays at zero after the outage is another one",
     "feed-stops-part-by-part": "two signals of one system that fail together are an outage",
     "feed-that-counts-nothing": "probes that fail for hours are an outage",
-    "few-counts-all-gone": "its onset is dated three hours early",
     "first-weekend": "a first Saturday with half the traffic is an outage",
     "gone-for-good": "what has stayed low for long is still out",
     "mobile-networks-off": "the country itself is not told",
