@@ -108,8 +108,8 @@ class Chain:
     """The filter of all places, over the signals that they have.
 
     ``odds (n, 4)``: P(Z); ``path (n, 4)``: the likelihood of the best path that ends in each Z, relative;
-    ``turn (n, 4) int64``: when that path last went out or came back [s]; ``signal (2, 4, 4, n, k)``: P(F | Z), and
-    P(F | that path), Z first;
+    ``turn (n, 4) int64``: when that path last went out or came back [s];
+    ``signal (2, 4, 4, n, k)``: P(F | Z), and P(F | that path), Z first;
     ``terms (n, k)``: the log Bayes factor of each signal for "out", summed since the place was last surely up.
 
     Examples

@@ -157,7 +157,7 @@ def filtered(
 def left(prob: np.ndarray, level: np.ndarray) -> np.ndarray:
     """Share of the expected that each series has left, ``(n,) float32``, of P(state) and levels of `filtered`.
 
-    It is the mean of what was seen since the last jump, so that counts which stray do not move it much.
+    It is the mean over its states and their levels.  These add up over bins, so one count that strays moves it little.
 
     Examples
     --------

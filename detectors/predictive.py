@@ -49,9 +49,8 @@ NaN where nothing can be said of any."""
 
 
 class Judged(NamedTuple):
-    """Verdicts ``(t, n)``; ``likelihood (t, n, 5) float32``, NaN where nothing is said; ``left (t, n) float32``, see
-    `levels.left`; ``ratio (t, n)`` of what is expected; ``common (t,)`` share at which all series are because of their
-    feed."""
+    """Verdicts ``(t, n)``; ``likelihood (t, n, 5) float32`` and ``left (t, n) float32`` of `levels`, NaN where nothing
+    is said; ``ratio (t, n)`` of what is expected; ``common (t,)`` share at which all series are because of their feed."""
 
     verdict: Verdict
     likelihood: np.ndarray
@@ -322,7 +321,7 @@ class Predictive(Detector[State]):
             quantum_now=np.minimum(state.quantum_now, steps),
         )  # fmt: skip
         verdict = self._verdict(expected * share[:, None], known, got, y, c, one, scale, prob)
-        likelihood[~(known & got)] = np.nan
+        likelihood[~(known & got)] = left[~(known & got)] = np.nan
         return state, Judged(verdict, likelihood, left, ratio, share)
 
     def _filtered(

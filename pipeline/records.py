@@ -226,7 +226,8 @@ class Verdicts:
     feed; 1 = none; NaN in all but one partition.  It is included in expected, lower and upper.
     likelihood ``(t, n, 5) float32`` of each bin if the series is fine, out, off, quiet or moved (`detectors.levels`),
     NaN where nothing is said.
-    left ``float32`` share of the expected that each series has left, by all that was seen so far.
+    left ``float32`` share of the expected that each series has left, by all that was seen so far; NaN where nothing
+    is said.
     """
 
     run: Run

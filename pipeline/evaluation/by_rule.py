@@ -57,7 +57,7 @@ class RuleStage(JudgeStage):
                 run=bins.run, feed=bins.feed, partition=0, signal=bins.signal, detector=series.detector.name,
                 width=bins.width, watermark=bins.watermark, status=bins.status, entities=bins.entities, start=t,
                 value=bins.value[fresh], health=bins.health[fresh], common=np.ones(len(t)),
-                likelihood=np.full((*shape, 5), np.nan, np.float32), left=np.ones(shape, np.float32), **told,
+                likelihood=np.full((*shape, 5), np.nan, np.float32), left=np.full(shape, np.nan, np.float32), **told,
             )
         ]  # fmt: skip
 
