@@ -50,7 +50,7 @@ NaN where nothing can be said of any."""
 
 class Judged(NamedTuple):
     """Verdicts ``(t, n)``; ``likelihood (t, n, 5) float32`` and ``left (t, n) float32`` of `levels`, NaN where nothing
-    is said; ``ratio (t, n)`` of what is expected; ``common (t,)`` share at which all series are because of their feed."""
+    is said; ``ratio (t, n)`` of what is expected; ``common (t,)`` share at which all series are by their feed."""
 
     verdict: Verdict
     likelihood: np.ndarray
