@@ -9,8 +9,7 @@ each signal:
     predict    P(Z) <- P(Z) exp(q dt),  P(F | Z) <- P(F | Z) exp(g dt), where a turn of Z makes some signals late
     see        P(Z) <- P(Z) sum_F P(F | Z) p(x | Z, F),  and P(F | Z) by Bayes
 
-``p(x | Z, F)`` is one of the likelihoods of `detectors.levels`.  Beside the filter the most likely path is kept
-(Viterbi), and P(F | path) with it: it dates onset and end.
+``p(x | Z, F)`` is one of the likelihoods of `detectors.levels`.
 """
 
 from collections.abc import Sequence
@@ -26,7 +25,6 @@ UP, QUIET_DAY, BLACKOUT, STEALTH = range(4)
 IS_OUT = np.array([False, False, True, True])
 LONG_HOLIDAY = 3  # kind of a day, see `Model.quiet_rates`
 CALM = 0.02  # below this probability nothing of an episode is left, and terms begin anew
-LONG_AGO = -(2**53)
 
 _UP, _QUIET, _OUT, _ROUTES = (
     (FINE, OFF, MOVED, OUT),
@@ -107,9 +105,7 @@ def _missed(signal: np.ndarray, share: np.ndarray) -> np.ndarray:
 class Chain:
     """The filter of all places, over the signals that they have.
 
-    ``odds (n, 4)``: P(Z); ``path (n, 4)``: the likelihood of the best path that ends in each Z, relative;
-    ``turn (n, 4) int64``: when that path last went out or came back [s];
-    ``signal (2, 4, 4, n, k)``: P(F | Z), and P(F | that path), Z first;
+    ``odds (n, 4)``: P(Z); ``signal (4, 4, n, k)``: P(F | Z), Z first;
     ``terms (n, k)``: the log Bayes factor of each signal for "out", summed since the place was last surely up.
 
     Examples
@@ -120,10 +116,10 @@ class Chain:
     >>> k = chain.add("probing")
     >>> chain.grow(1)
     >>> for end in range(600, 6600, 600):
-    ...     chain.predict(end, end - 600)
+    ...     chain.predict(end)
     ...     chain.see(k, np.array([0]), np.array([[1e-9, 1.0, 0.5, 1e-9, 1e-9]]))
-    >>> chain.probability().round(1).tolist(), chain.since().tolist()
-    ([1.0], [600])
+    >>> chain.probability().round(1).tolist()
+    [1.0]
     """
 
     def __init__(self, model: Model) -> None:
@@ -131,9 +127,8 @@ class Chain:
         self.kinds: list[str] = []
         self.tables: list[np.ndarray] = []
         self.now: int | None = None
-        self.odds, self.path = np.zeros((0, 4)), np.zeros((0, 4))
-        self.turn = np.zeros((0, 4), np.int64)
-        self.signal, self.terms = np.zeros((2, 4, 4, 0, 0)), np.zeros((0, 0))
+        self.odds = np.zeros((0, 4))
+        self.signal, self.terms = np.zeros((4, 4, 0, 0)), np.zeros((0, 0))
 
     def __len__(self) -> int:
         return len(self.odds)
@@ -149,25 +144,23 @@ class Chain:
         """Room for so many places; what is added is up."""
         more = places - len(self)
         if more > 0:
-            up = np.tile([1.0, 0.0, 0.0, 0.0], (more, 1))
-            self.odds, self.path = np.concatenate([self.odds, up]), np.concatenate([self.path, up])
-            self.turn = np.concatenate([self.turn, np.full((more, 4), LONG_AGO)])
+            self.odds = np.concatenate([self.odds, np.tile([1.0, 0.0, 0.0, 0.0], (more, 1))])
             self._room()
 
     def _room(self) -> None:
         (n, k), (had, knew) = (len(self.odds), len(self.kinds)), self.terms.shape
-        signal = np.zeros((2, 4, 4, n, k))
-        signal[:, :, 0] = 1
+        signal = np.zeros((4, 4, n, k))
+        signal[:, 0] = 1
         signal[..., :had, :knew] = self.signal
         terms = np.zeros((n, k))
         terms[:had, :knew] = self.terms
         self.signal, self.terms = signal, terms
 
     def predict(
-        self, end: int, turn: int, day: np.ndarray | None = None, factor: np.ndarray | None = None,
+        self, end: int, day: np.ndarray | None = None, factor: np.ndarray | None = None,
         pull: np.ndarray | None = None,
     ) -> None:  # fmt: skip
-        """Move to time ``end`` [s]; what turns on the way is dated ``turn`` [s].
+        """Move to time ``end`` [s].
 
         Parameters
         ----------
@@ -187,26 +180,14 @@ class Chain:
         self.odds = flow.sum(1)
         fine = np.array([table[:, 0] for table in self.tables]).reshape(-1, 4).T
         late = self.model.late * (fine == OUT)[2:, None]  # routes that stay in an outage miss nothing
-        paths = self.path[:, :, None] * steps
-        best = paths.argmax(1)
-        turned = IS_OUT[best] != IS_OUT
-        self.turn = np.where(turned, turn, np.take_along_axis(self.turn, best, 1))
-        self.path = paths.max(1)
-        signal = np.stack([self._turned(flow, late), self._followed(best.T, turned.T, late)])
         turns = _signals(self.model, dt).transpose(0, 2, 1)
-        self.signal = (turns @ signal.reshape(2, 4, 4, -1)).reshape(signal.shape)
-
-    def _followed(self, best: np.ndarray, turned: np.ndarray, late: np.ndarray) -> np.ndarray:
-        """P(F | path) after a step of the paths from the ``best (to, n)`` Z, some of which ``turned (to, n)``."""
-        signal = self.signal[1, best, :, np.arange(best.shape[1])].transpose(0, 2, 1, 3)
-        missed = _missed(signal, late[np.where(IS_OUT[:, None], np.arange(4)[:, None], best) - 2, 0])
-        return np.where(turned[:, None, :, None], missed, signal)
+        self.signal = (turns @ self._turned(flow, late).reshape(4, 4, -1)).reshape(self.signal.shape)
 
     def _turned(self, flow: np.ndarray, late: np.ndarray) -> np.ndarray:
         """P(F | Z) after a step in which so much of each place flows, ``(n, from, to)``, of which so many signals are
         ``late (2, 1, k)``."""
         share = (flow / np.maximum(self.odds, 1e-300)[:, None]).transpose(1, 2, 0)[..., None]  # from, to
-        up, out = self.signal[0, :2], self.signal[0, 2:]
+        up, out = self.signal[:2], self.signal[2:]
         back = _missed(out, late)
         fell = _missed(np.stack([share[0, to] * up[0] + share[1, to] * up[1] for to in (2, 3)]), late)
         came = [share[0, to] * up[0] + share[1, to] * up[1] + share[2, to] * back[0] + share[3, to] * back[1]
@@ -235,17 +216,14 @@ class Chain:
         """Take in a bin of signal ``k`` of the places at ``rows (m,)``: its ``likelihood (m, 5)``, see
         `detectors.levels`; ones say nothing."""
         joint = self.signal[..., rows, k] * likelihood.T[self.tables[k]]
-        each = joint.sum(2)
-        self.signal[..., rows, k] = joint / each[:, :, None]
-        seen, along = each[0].T, each[1].T
+        each = joint.sum(1)
+        self.signal[..., rows, k] = joint / each[:, None]
         odds = self.odds[rows]
-        weighed = odds * seen
+        weighed = odds * each.T
         with np.errstate(all="ignore"):
             out, up = ((weighed[:, z] + weighed[:, z + 1]) / (odds[:, z] + odds[:, z + 1]) for z in (BLACKOUT, UP))
             self.terms[rows, k] += np.nan_to_num(np.log(out / up))
         self.odds[rows] = weighed / weighed.sum(1, keepdims=True)
-        path = self.path[rows] * along
-        self.path[rows] = path / path.max(1, keepdims=True)
 
     def settle(self) -> None:
         """Begin the terms of places anew that are surely up."""
@@ -259,20 +237,7 @@ class Chain:
         """P(routes stay | out) of each place, ``(n,)``."""
         return np.asarray(self.odds[:, STEALTH] / np.maximum(self.odds[:, 2:].sum(1), 1e-300))
 
-    def since(self) -> np.ndarray:
-        """When the best path of each place that is out now went out, ``(n,) int64`` [s]."""
-        return np.asarray(self.turn[np.arange(len(self)), 2 + self.path[:, 2:].argmax(1)])
-
-    def back(self) -> np.ndarray:
-        """When the best path of each place that is up now came back, ``(n,) int64`` [s]."""
-        return np.asarray(self.turn[np.arange(len(self)), self.path[:, :2].argmax(1)])
-
-    def close(self, row: int) -> None:
-        """It was told that the outage of a place is over: its path is up from here."""
-        self.path[row, 2:] = 0
-        self.path[row] /= max(self.path[row].max(), 1e-300)
-
-    ARRAYS = ("odds", "signal", "path", "turn", "terms")
+    ARRAYS = ("odds", "signal", "terms")
 
     def copy(self) -> "Chain":
         """Another chain that goes on from here."""

@@ -67,8 +67,6 @@ def forecasts(
         first = min(past.dropped if before is None else before + 1, last + 1 - FORECASTS)
         recent = range(last, max(first, past.dropped) - 1, -1)
     level = lower_median(past.columns(recent[:: max(1, -(-len(recent) // RECENT))], view))
-    if width >= DAY:
-        return np.stack([level, np.full(n, np.nan), np.full(n, np.nan)])
     ago = DAY // width if DAY % width == 0 else 0
     days = (
         [(slot * width - d * DAY) // width for d in range(1, 8)] if not ago else [slot - d * ago for d in range(1, 8)]

@@ -98,6 +98,11 @@ class History:
             return replace(self, tail=tail)
         return replace(self, chunks=(*self.chunks, seal(tail)), tail=())
 
+    def beside(self, columns: Sequence[tuple[int, np.ndarray]]) -> "History":
+        """A history with these newer columns, times and values, to be read only: they may change."""
+        none = np.empty(0, np.int32), np.empty(0)
+        return replace(self, tail=(*self.tail, *(Column(time, value, *none) for time, value in columns)))
+
     def forget(self, before: int) -> "History":
         """A history without the chunks whose columns are all older than ``before`` [s], but the newest column stays."""
         keep = 0
@@ -154,8 +159,10 @@ class History:
         return values
 
     def _column(self, position: int) -> Column:
-        chunk, j = divmod(position - self.dropped, CHUNK)
-        return self.chunks[chunk].columns[j] if chunk < len(self.chunks) else self.tail[j]
+        place = position - self.dropped
+        if (beyond := place - CHUNK * len(self.chunks)) >= 0:
+            return self.tail[beyond]
+        return self.chunks[place // CHUNK].columns[place % CHUNK]
 
     def rows(
         self, pick: np.ndarray, view: View, spans: Sequence[tuple[int, int]] = ALL

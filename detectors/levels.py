@@ -55,9 +55,9 @@ def priors(model: Model, most: float = 1.0) -> np.ndarray:
     ([1.0, 1.0, 1.0, 1.0], 4)
     """
     lost = 1 - LEVELS
-    out = CELLS * (lost <= most) / (1 + np.exp(np.clip((model.least - lost) / model.edge, -50, 50)))
+    out = CELLS * (lost <= most) * (lost >= model.least)
     off = CELLS * np.where(LEVELS < 2, 1.0, 0.1)
-    quiet = CELLS * np.clip((1 - lost) / (1 - model.quiet_most) - 0.3, 0, 1) * (lost > 0)  # seldom more than most
+    quiet = CELLS * (lost > 0)
     moved = CELLS * (lost <= model.moved_most + 1e-9) * (lost > -1) * (lost != 0)
     each = np.stack([out, off, quiet, moved])
     each /= each.sum(1, keepdims=True)
@@ -65,10 +65,22 @@ def priors(model: Model, most: float = 1.0) -> np.ndarray:
     return each
 
 
+def quiet(depth: np.ndarray, edge: float) -> np.ndarray:
+    """Where a series is on a quiet day ``(n, levels) float32``; each sums to 1.
+
+    ``depth (n,)``: how deep the series has been on days like that, as a negative logarithm; much deeper is rare, the
+    rarer the more ``edge``s below [-].
+    """
+    fall = -np.log(LEVELS + 0.01)
+    at = CELLS * (LEVELS < 1) / (1 + np.exp(np.clip((fall - depth[:, None]) / edge, -50, 50)))
+    return np.asarray(at / at.sum(1, keepdims=True), np.float32)
+
+
 def student(z: np.ndarray) -> np.ndarray:
-    """Density of Student's t with 4 degrees of freedom."""
-    q = 1 + z * z * np.asarray(0.25, z.dtype)
-    return np.asarray(np.asarray(0.375, z.dtype) / (q * q * np.sqrt(q)))
+    """Density of Student's t with 8 degrees of freedom."""
+    q = 1 + z * z * np.asarray(1 / 8, z.dtype)
+    q = q * q
+    return np.asarray(np.asarray(0.38670, z.dtype) / (q * q * np.sqrt(np.sqrt(q))))
 
 
 def noise(z: np.ndarray, normal: np.ndarray) -> np.ndarray:
@@ -102,8 +114,34 @@ def densities(
         whole = np.hypot(scale, _HALF)
         share = np.where(phi > 0, np.float32(1 - fresh), np.float32(0))
         follows = (off - phi * was) / step
-        seen = share * noise(follows, normal) / step + (1 - share) * noise(off / whole, normal) / whole
-    return np.maximum(seen, np.float32(LEAST))  # NaN stays
+        normal = np.where(_LEVELS == 1, normal, np.float32(1))
+        anew = np.maximum(noise(off / whole, normal) / whole, np.float32(LEAST))  # NaN stays
+        stays = np.maximum(share * noise(follows, normal) / step + (1 - share) * anew, np.float32(LEAST))
+    return stays
+
+
+def counts(
+    x: np.ndarray, before: np.ndarray, mean: np.ndarray, scale: np.ndarray, phi: np.ndarray, fresh: float
+) -> np.ndarray:  # fmt: skip
+    """The same of counts ``x (m,)`` of which so many are the ``mean (m,)``, times one factor for all levels.
+
+        log p = x log l m - (x + k) log(1 + l m / k),    1 / k = 4 s^2 - 1 / m        l the level
+
+    It is the negative binomial distribution: Poisson's, but that the mean itself strays.  ``before``: share of the
+    mean that the bin before had, NaN where there is none.
+    """
+    with np.errstate(all="ignore"):
+        k = 1 / np.maximum(4 * scale**2 - 1 / mean, 1e-3)[:, None]
+        phi = np.where(np.isnan(before), 0.0, phi)[:, None]
+        stays = np.maximum(LEVELS + phi * (np.nan_to_num(before)[:, None] - LEVELS), 0.0)
+        each = []
+        for level in (stays, np.broadcast_to(LEVELS, stays.shape)):
+            m = np.maximum(level * mean[:, None], 1e-6)
+            each.append(x[:, None] * np.log(m) - (x[:, None] + k) * np.log1p(m / k))
+        most = np.maximum(each[0].max(1), each[1].max(1))[:, None]
+        share = (1 - fresh) * (phi > 0)
+        seen = share * np.exp(each[0] - most) + (1 - share) * np.exp(each[1] - most)
+    return np.maximum(seen, LEAST).astype(np.float32)
 
 
 class Rates:
@@ -114,7 +152,7 @@ class Rates:
         quiet = model.quiet_rates[0] if is_activity(kind) else 0.0
         self.begin = np.array([model.outage_rate, model.off_rate, quiet, model.moved_rate]) / YEAR
         self.stay = np.array([model.outage_hours, model.off_hours, model.quiet_hours[0], 24 * model.relearn_days])
-        self.jump = model.jump_rate * np.array([1.0, 1.0, 1.0, 0.0])
+        self.jump = np.array([model.jump_rate, model.jump_rate, 1 / model.quiet_drift, 0.0])
 
     def over(self, hours: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Probability that a series enters each state, leaves it, and jumps in it, ``(n, 4)``."""
@@ -144,8 +182,7 @@ def filtered(
     fine = prob[:, 0] * (1 - enter.sum(1)) + (prob[:, 1:] * leave).sum(1)
     kept = (stay / np.maximum(others, 1e-300) * (1 - jump)).astype(np.float32)[..., None]
     level = level * kept + (1 - kept) * prior
-    nothing = np.isnan(seen[:, 0])
-    seen = np.where(nothing[:, None], np.float32(1), seen)
+    seen = np.where(np.isnan(seen[:, :1]), np.float32(1), seen)
     joint = level * seen[:, None, :]
     each = joint.sum(2)
     level = joint / each[..., None]

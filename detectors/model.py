@@ -19,14 +19,13 @@ class Model:
     outage_hours: float = number(24.0, "h", "mean duration of an outage", "SIGCOMM 2023")
     change_rate: float = number(0.003, "1/h", "how often routes fall or return in an outage", "open cases")
     least: float = number(0.11, "share", "loss from which it is an outage", "open cases")
-    edge: float = number(0.015, "share", "how soft that limit is", "open cases")
     off_rate: float = number(0.25, "1/year", "failures of one series by itself", "open cases")
     off_hours: float = number(0.8, "h", "mean duration of such a failure", "open cases")
     late: float = number(0.3, "share", "signals that miss the beginning or the end of an outage", "open cases")
     blind_hours: float = number(12.0, "h", "how long they do not see it", "open cases")
     late_hours: float = number(1.0, "h", "how late they are", "open cases")
     quiet_rates: tuple[float, float, float, float] = number(
-        (5.0, 20.0, 400.0, 1000.0),
+        (5.0, 20.0, 30.0, 30.0),
         "1/year",
         "quiet days of people: workday, weekend, holiday, long holiday",
         "open cases",
@@ -34,7 +33,10 @@ class Model:
     quiet_hours: tuple[float, float] = number(
         (18.0, 240.0), "h", "their mean duration, and that of a long holiday", "open cases"
     )
-    quiet_most: float = number(0.65, "share", "most that a quiet day takes", "chosen")
+    quiet_drift: float = number(4.0, "h", "after which it is as deep as any, whatever it was", "open cases")
+    quiet_first: float = number(0.7, "", "how deep a quiet day is, before anything is known", "open cases")
+    quiet_days: float = number(14.0, "d", "what that guess is worth", "open cases")
+    quiet_edge: float = number(0.08, "", "how much deeper than any before a quiet day may be", "open cases")
     moved_rate: float = number(1.0, "1/year", "changes of a series' level", "open cases")
     moved_most: float = number(0.2, "share", "most that such a change takes", "open cases")
     jump_rate: float = number(0.15, "1/h", "changes of depth in an outage", "open cases")
@@ -70,7 +72,9 @@ class Model:
     noise_days: float = number(7.0, "d", "memory of the learnt noise", "open cases")
     surest: float = number(5.0, "log-odds", "how sure it can be that the noise of a series is normal", "open cases")
     fresh: float = number(0.2, "share", "bins whose noise does not follow from the bin before", "open cases")
+    few: float = number(30.0, "", "counts a bin, below which they are taken as such", "open cases")
     sharp: float = number(4.0, "", "power of the error by which forecasts are weighted", "open cases")
+    lag_hours: float = number(6.0, "h", "a bin is learnt so much later", "open cases")
     warm_hours: float = number(24.0, "h", "past before anything is said of what has a day", "open cases")
     relearn_days: float = number(28.0, "d", "a loss that has lasted so long is the new level", "open cases")
     # decision

@@ -32,10 +32,12 @@ from detectors.base import (
 )
 from detectors.expectation import FORECASTS, forecasts, interpolated, mixed, slot_width
 from detectors.history import History
-from detectors.levels import FINE, LEVELS, MOVED, densities, filtered, priors, student
+from detectors.levels import FINE, LEVELS, MOVED, OFF, OUT, QUIET, densities, filtered, priors, student
 from detectors.model import Model
 from detectors.state import forgotten, fresh, per_entity, unheard
+from detectors.waiting import Waiting
 
+OF_DAY = 1  # the forecast of the same time of day
 HOURS = 8  # parts of a day of which each has noise of its own [-]
 MEAN_TO_DEVIATION = np.sqrt(np.pi / 2)  # of a normal distribution
 SMALL, LEAST_SHARE = 1e-6, 0.3  # a value of 0 is learnt as this, or as this share of what is expected
@@ -70,6 +72,7 @@ class State:
     """What is known of n series; sums ending in ``_now`` are of the slot that is being filled."""
 
     past: History
+    waiting: Waiting
     last: int
     slot: int
     forecast: np.ndarray = field(metadata=per_entity(np.nan, columns=3 * FORECASTS))  # of the slot before, this, next
@@ -87,17 +90,20 @@ class State:
     low: np.ndarray = field(metadata=per_entity(False, np.bool_))  # at the end of the last slot
     others: np.ndarray = field(metadata=per_entity(0.0, columns=levels.STATES - 1))  # P(out, off, quiet, moved)
     level: np.ndarray = field(metadata=per_entity(np.nan, np.float32, columns=4 * len(LEVELS)))
+    deepest: np.ndarray = field(metadata=per_entity(0.0))  # fall of a quiet day, as a negative logarithm
+    days: np.ndarray = field(metadata=per_entity(0.0))  # known so far
     before: np.ndarray = field(metadata=per_entity(np.nan))  # y of the last bin that was observed
     before_at: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # its start [s]
     value: np.ndarray = field(metadata=per_entity(np.nan))  # the last value that was likelier fine than not
     quantum: np.ndarray = field(metadata=per_entity(np.inf))  # finest step between two values
     quantum_now: np.ndarray = field(metadata=per_entity(np.inf))
     sum_now: np.ndarray = field(metadata=per_entity(0.0))  # of logarithms
+    expected_now: np.ndarray = field(metadata=per_entity(0.0))  # of the same bins
     bins_now: np.ndarray = field(metadata=per_entity(0.0))
     error_now: np.ndarray = field(metadata=per_entity(0.0, columns=FORECASTS))
     weight_now: np.ndarray = field(metadata=per_entity(0.0, columns=FORECASTS))
     noise_now: np.ndarray = field(metadata=per_entity(0.0))
-    fine_now: np.ndarray = field(metadata=per_entity(0.0))
+    taken_now: np.ndarray = field(metadata=per_entity(0.0))  # bins with a residual
     cross_now: np.ndarray = field(metadata=per_entity(0.0))
     square_now: np.ndarray = field(metadata=per_entity(0.0))
     bell_now: np.ndarray = field(metadata=per_entity(0.0))
@@ -147,7 +153,7 @@ class Predictive(Detector[State]):
 
     def init(self, n: int) -> State:
         """Nothing has been seen."""
-        return fresh(State, n, past=History(), last=NEVER, slot=NEVER)
+        return fresh(State, n, past=History(), waiting=Waiting(), last=NEVER, slot=NEVER)
 
     def judge(self, state: State, x: np.ndarray, t: int, context: Context) -> tuple[State, Verdict]:
         """Judge one bin."""
@@ -197,11 +203,7 @@ class Predictive(Detector[State]):
             state = replace(state, since=np.where(used_to, start - wide, state.since))
         past, forecast = state.past, state.forecast.reshape(n, 3, FORECASTS)
         if state.slot != NEVER:
-            state = self._learnt(state, width)
-            with np.errstate(all="ignore"):
-                mean = np.where(state.bins_now > 0, state.sum_now / state.bins_now, np.nan).astype(np.float32)
-            past = past.push(state.slot * wide, mean, mean, np.zeros(n, np.bool_))
-            past = past.forget(start - max(28 * DAY, self.span[1]) - 2 * wide)
+            state, past = self._in_time(state, slot, width)
         if wide == width:
             same = forecasts(past, slot, slot, wide, state.since, self.span)
             made = np.stack([same, same, same])
@@ -212,7 +214,7 @@ class Predictive(Detector[State]):
         made[:, 0] = made[2, 0]
         zero = {name: np.zeros_like(getattr(state, name)) for name in _OF_SLOT} | {"quantum_now": np.full(n, np.inf)}
         return replace(
-            state, past=past, slot=slot, forecast=made.transpose(2, 0, 1).reshape(n, 3 * FORECASTS),
+            state, slot=slot, forecast=made.transpose(2, 0, 1).reshape(n, 3 * FORECASTS),
             low=state.others[:, :-1].sum(1) > self.model.suspect, **zero,
         )  # fmt: skip
 
@@ -236,10 +238,53 @@ class Predictive(Detector[State]):
             level=put("level", level),
         )  # fmt: skip
 
-    def _learnt(self, state: State, width: int) -> State:
-        """The state with the sums of a slot in its means, which remember some days."""
+    def _in_time(self, state: State, slot: int, width: int) -> tuple[State, History]:
+        """The state in which the slot that is over waits, and what has waited long enough is learnt; and the past, with
+        what waits as it looks by now."""
+        n, wide = len(state.first), slot_width(width)
+        enter, leave, _ = (own[0] for own in levels.Rates(self.model, self.kind).over(np.array([wide / 3600])))
+        with np.errstate(all="ignore"):
+            usual = state.forecast.reshape(n, 3, FORECASTS)[:, 1, OF_DAY]
+            fall = np.where(state.bins_now > 0, usual - state.sum_now / state.bins_now, np.nan)
+        sums = {name: getattr(state, name).reshape(n, -1) for name in _OF_SLOT} | {"fall": fall[:, None]}
+        edges = np.cumsum([own.shape[1] for own in sums.values()])[:-1]
+        waiting = state.waiting.push(state.slot, np.concatenate(list(sums.values()), 1), state.others)
+        lag, stretch = (max(least, round(self.model.lag_hours * 3600 / wide)) for least in (2, 1))
+        past, columns, deepest = state.past, [], state.deepest
+        for i, (at, prob) in enumerate(zip(waiting.slots, waiting.smoothed(enter, leave), strict=True)):
+            own = np.concatenate([waiting.sums[i], np.zeros((n - len(prob), edges[-1] + 1))])
+            got = dict(zip(sums, np.split(own, edges, axis=1), strict=True))
+            got = {name: a if a.shape[1] > 1 else a[:, 0] for name, a in got.items()}
+            prob = np.concatenate([prob, np.zeros((n - len(prob), levels.STATES))])
+            known = (at * wide >= state.since) & (got["bins_now"] > 0)
+            fine, up = (np.where(known & (p > self.model.suspect), p, 0.0) for p in (prob[:, FINE], prob[:, FINE] + prob[:, QUIET]))
+            with np.errstate(all="ignore"):
+                mean, e = got["sum_now"] / got["bins_now"], got["expected_now"] / got["bins_now"]
+            low = mean < e + np.log(1 - self.model.least / 2)
+            value = np.where(low, up * mean + (1 - up) * e, mean).astype(np.float32)
+            if at >= slot - lag:
+                columns.append((at * wide, value))
+                continue
+            state = self._learnt(state, at, width, got, fine, np.where(low, up, 1.0))
+            past = past.push(at * wide, value, value, np.zeros(n, np.bool_))
+            falls = np.stack([_padded(sums[:, -1], n) for sums in waiting.sums[i : i + stretch]])
+            mean_fall = np.where(np.isnan(falls), 0.0, falls).sum(0) / np.maximum((~np.isnan(falls)).sum(0), 1)
+            deepest = np.maximum(deepest * np.exp(-wide / DAY / 365), np.where(up > 0, mean_fall, 0.0))
+        state = replace(
+            state, waiting=waiting.rest(len(waiting.slots) - len(columns)), deepest=deepest,
+            quantum=np.minimum(state.quantum, state.quantum_now),
+            days=state.days + np.where(state.bins_now > 0, wide / DAY, 0.0),
+            past=past.forget(slot * wide - max(28 * DAY, self.span[1]) - 2 * wide),
+        )  # fmt: skip
+        return state, state.past.beside(columns)
+
+    def _learnt(
+        self, state: State, slot: int, width: int, got: dict[str, np.ndarray], fine: np.ndarray, usual: np.ndarray
+    ) -> State:  # fmt: skip
+        """The state with the sums of a slot in its means, which remember some days; by what of it was ``fine``, and as
+        far as its values were as ``usual`` [0-1]."""
         model = self.model
-        most = max(60.0, model.noise_days * DAY / width)
+        most = max(model.memory_bins, model.noise_days * DAY / width)
 
         def mean(
             value: np.ndarray, weight: np.ndarray, add: np.ndarray, by: np.ndarray
@@ -247,23 +292,23 @@ class Predictive(Detector[State]):
             whole = weight + by
             return (value * weight + add) / whole, np.minimum(whole, most)
 
-        error, error_weight = mean(state.error, state.error_weight, state.error_now, state.weight_now)
+        u = usual[:, None]
+        error, error_weight = mean(state.error, state.error_weight, u * got["error_now"], u * got["weight_now"])
         untried = error_weight <= max(1.0, model.noise_hours * 3600 / width)
         error = np.where(untried, error[:, :1], error)  # a new forecast is trusted like that of the level
-        noise, noise_weight = mean(state.noise, state.noise_weight, state.noise_now, state.fine_now)
-        hours, part = state.hours.copy(), self._part(state.slot, width)
-        bins = state.fine_now
+        bins = fine * got["taken_now"]
+        noise, noise_weight = mean(state.noise, state.noise_weight, fine * got["noise_now"], bins)
+        hours, part = state.hours.copy(), self._part(slot, width)
         with np.errstate(all="ignore"):
-            now = np.where(bins > 0, state.noise_now / bins / state.noise, 1.0)
-        rate = 1 - np.exp(-bins / max(3.0, model.noise_days * DAY / width / HOURS))
+            now = np.where(bins > 0, got["noise_now"] / got["taken_now"] / state.noise, 1.0)
+        rate = 1 - np.exp(-bins * HOURS / most)
         hours[:, part] += rate * (np.minimum(now, 4.0) - hours[:, part])
-        square, cross = state.square + state.square_now, state.cross + state.cross_now
+        square, cross = state.square + fine * got["square_now"], state.cross + fine * got["cross_now"]
         shrink = np.minimum(1.0, most / square)
-        bell = np.clip(state.bell + state.bell_now, -self.model.surest, self.model.surest)
+        bell = np.clip(state.bell + fine * got["bell_now"], -self.model.surest, self.model.surest)
         return replace(
             state, error=error, error_weight=error_weight, noise=noise, noise_weight=noise_weight, hours=hours,
             square=square * shrink, cross=cross * shrink, bell=bell,
-            quantum=np.minimum(state.quantum, state.quantum_now),
         )  # fmt: skip
 
     def _normal(self, state: State) -> np.ndarray:
@@ -301,14 +346,21 @@ class Predictive(Detector[State]):
         with np.errstate(all="ignore"):
             y = np.sqrt(ratio + c)
         got = seen & ~np.isnan(y)
-        before, before_at = _carried(state.before, y, got), _carried(state.before_at, t[:, None], got)
+        before_at = _carried(state.before_at, t[:, None], got)
+        rho = np.clip(state.cross / state.square, 0.0, 0.98)
+        before = _carried(state.before, y, got)
         with np.errstate(all="ignore"):
             dt = np.where(before_at[:-1] == NEVER, width, t[:, None] - before_at[:-1])
-            rho = np.clip(state.cross / state.square, 0.0, 0.98)
             phi = rho ** (dt / width)
             seen_at = densities(
                 np.where(known, y, np.nan), before[:-1], c, scale, phi, self._normal(state), model.fresh
             )
+            few = known & got & (quantum > 1 / model.few)
+        if few.any():
+            at = np.nonzero(few)
+            was = before[:-1][at] ** 2 - c[at]
+            one_count = quantum[at]
+            seen_at[few] = levels.counts(ratio[at] / one_count, was, 1 / one_count, scale[at], phi[at], model.fresh)
         met = (first != NEVER) & (first <= t[:, None])
         state, prob, likelihood, left = self._filtered(state, seen_at, dt / 3600, met)
         state = self._taken(state, x / share[:, None], t, e, f, known, y - one, before[:-1] - one, scale, phi, prob)
@@ -329,7 +381,10 @@ class Predictive(Detector[State]):
     ) -> tuple[State, np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
         """The state after bins, P(state) ``(t, n, 5)``, likelihoods ``(t, n, 5)`` and what is left ``(t, n)``; those
         not ``met (t, n)`` yet stay as they are."""
-        n, prior = len(state.first), priors(self.model, self.most).astype(np.float32)
+        n, model = len(state.first), self.model
+        prior = np.repeat(priors(model, self.most).astype(np.float32)[None], n, 0)
+        first = model.quiet_first * model.quiet_days / (model.quiet_days + state.days)
+        prior[:, QUIET - 1] = levels.quiet(np.maximum(state.deepest, first), model.quiet_edge)
         rates = levels.Rates(self.model, self.kind)
         others, level, told = state.others, state.level.reshape(n, 4, len(LEVELS)), []
         for own, since, there in zip(seen, hours, met, strict=True):
@@ -348,25 +403,22 @@ class Predictive(Detector[State]):
     ) -> State:  # fmt: skip
         """The state with the sums of a slot after bins, each with the weight of what is fine in it."""
         seen, fine = ~np.isnan(x), prob[..., FINE]
-        fine = np.where(fine > self.model.suspect, fine, 0.0)  # what is under suspicion is not learnt at all
+        fine = np.where(fine > self.model.suspect, fine, 0.0)
         with np.errstate(all="ignore"):
             log = np.log(np.maximum(x, np.where(np.isnan(e), SMALL, LEAST_SHARE * np.exp(e))))
-            low = known & (log < e + np.log(1 - self.model.least / 2))
-            weight = np.where(low, fine, 1.0)
-            put = np.where(low, weight * log + (1 - weight) * e, log)
             error = np.abs(log[:, None] - f)
             use = seen[:, None] & ~np.isnan(error)
-            error = np.where(use, weight[:, None] * np.minimum(error, CLIP * state.error.T), 0.0)
-            w = np.where(np.isnan(u), 0.0, fine)
-            noise = np.where(w > 0, w * np.minimum(np.abs(u), CLIP * state.noise), 0.0)
-            both = np.where(np.isnan(before), 0.0, w)
+            error = np.where(use, np.minimum(error, CLIP * state.error.T), 0.0)
+            w = ~np.isnan(u)
+            noise = np.where(w, np.minimum(np.abs(u), CLIP * state.noise), 0.0)
+            both = w & ~np.isnan(before)
             new = (u - phi * before) / (scale * np.sqrt(1 - phi * phi))
-            bell = np.where(both > 0, both * (LOG_BELL - new * new / 2 - np.log(student(new))), 0.0)
-            z, was = (np.clip(np.where(both > 0, a / scale, 0.0), -4, 4) for a in (u, before))
+            bell = np.where(both, LOG_BELL - new * new / 2 - np.log(student(new)), 0.0)
+            z, was = (np.clip(np.where(both, a / scale, 0.0), -4, 4) for a in (u, before))
         rows = {
-            "sum_now": np.where(seen, put, 0.0), "bins_now": seen, "error_now": error.transpose(0, 2, 1),
-            "weight_now": np.where(use, weight[:, None], 0.0).transpose(0, 2, 1), "noise_now": noise, "fine_now": w,
-            "cross_now": both * z * was, "square_now": both * (z * z + was * was) / 2,
+            "sum_now": np.where(seen, log, 0.0), "expected_now": np.where(seen & ~np.isnan(e), e, np.where(seen, log, 0.0)),
+            "bins_now": seen, "error_now": error.transpose(0, 2, 1), "weight_now": use.transpose(0, 2, 1),
+            "noise_now": noise, "taken_now": w, "cross_now": z * was, "square_now": both * (z * z + was * was) / 2,
             "bell_now": bell,
         }  # fmt: skip
         sums = {name: getattr(state, name).copy() for name in rows}
@@ -396,9 +448,14 @@ class Predictive(Detector[State]):
 
 
 _OF_SLOT = (
-    "sum_now", "bins_now", "error_now", "weight_now", "noise_now", "fine_now", "cross_now", "square_now", "bell_now",
-    "quantum_now",
+    "sum_now", "expected_now", "bins_now", "error_now", "weight_now", "noise_now", "taken_now", "cross_now",
+    "square_now", "bell_now",
 )  # fmt: skip
+
+
+def _padded(column: np.ndarray, n: int) -> np.ndarray:
+    """The column ``(m,)`` of n series, NaN for those that came later."""
+    return np.append(column, np.full(n - len(column), np.nan))
 
 
 def _carried(before: np.ndarray, values: np.ndarray, which: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ import numpy as np
 
 from detectors.base import DAY, NEVER, AnyDetector
 from detectors.history import History
+from detectors.waiting import Waiting
 
 S = TypeVar("S")
 
@@ -48,7 +49,7 @@ def pack(state: Any) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     for name in _fields(type(state)):
         value = getattr(state, name)
-        if isinstance(value, History):
+        if isinstance(value, History | Waiting):
             arrays.update({f"{name}.{key}": array for key, array in value.pack(_entities(state)).items()})
         else:
             arrays[name] = np.array(value)
@@ -61,9 +62,9 @@ def unpack(detector: AnyDetector, arrays: dict[str, np.ndarray]) -> Any:
     fields: dict[str, Any] = {}
     for name in _fields(type(empty)):
         kind = type(getattr(empty, name))
-        if kind is History:
+        if kind in (History, Waiting):
             inside = {key.removeprefix(f"{name}."): a for key, a in arrays.items() if key.startswith(f"{name}.")}
-            fields[name] = History.unpack(inside)
+            fields[name] = kind.unpack(inside)
         else:
             fields[name] = np.array(arrays[name]) if kind is np.ndarray else kind(arrays[name])
     return type(empty)(**fields)

@@ -12,7 +12,7 @@ from detectors.chain import QUIET_DAY, UP, Chain, leave_one_out
 from detectors.levels import FINE, OUT
 from detectors.model import YEAR, Model
 from pipeline.fusion.kinds import HALF, Network, kind
-from pipeline.fusion.life import BESIDE, CONFIRMED, DIGITS, OPEN, PRIOR, SUSPECTED, TOLD, Life, Seen, probability
+from pipeline.fusion.life import BESIDE, CONFIRMED, DIGITS, OPEN, PRIOR, SUSPECTED, TOLD, Life, Seen, Turned, probability
 from pipeline.fusion.likeness import DAYS, OF_DAY, OF_PARTS
 from pipeline.fusion.places import Days, Places
 from pipeline.kinds import ROUTES, kind_of
@@ -92,10 +92,10 @@ COLUMNS: dict[str, tuple[type, float, tuple[int, ...]]] = {
     "health": (np.float64, np.nan, ()),  # share of healthy sources [0-1]
     "seen": (np.int64, 0, ()),  # end of the last bin that said anything [s]
     "young": (np.bool_, False, ()),  # whether it is observed, and not known long enough
-    "fine": (np.int64, 0, ()),  # end of the last bin in which it was likelier fine than out [s]
-    "low": (np.int64, 0, ()),  # end of the last one in which it was likelier out [s]
-    "fell": (np.int64, 0, (2,)),  # ends of the last bin before a fall and of the first one after it [s]
-    "rose": (np.int64, 0, (2,)),  # the same of a return [s]
+    "fall": (np.float64, 0.0, ()),  # evidence that it fell, since there was none [log-odds]
+    "fell": (np.int64, 0, (2,)),  # end of what was seen before the first bin of that, and of that bin [s]
+    "rise": (np.float64, 0.0, ()),  # the same of a return
+    "rose": (np.int64, 0, (2,)),
 }
 
 
@@ -112,6 +112,7 @@ class Belief:
     def __init__(self, tense: str, settings: Settings) -> None:
         self.tense, self.settings, self.model = tense, settings, settings.model
         self.almanac = settings.calendar.almanac
+        self.enough = log(self.model.confirm / (1 - self.model.confirm))
         self.places, self.signals = Places(), dict[tuple[str, str], int]()
         self.each: list[Signal] = []
         self.days = Days(self.almanac, {kind: of_day(kind) for kind in DAYS})
@@ -192,12 +193,12 @@ class Belief:
     def _step(self, chain: Chain, end: int, width: int) -> None:
         self.days.at(self.places, end - width // 2)
         if chain is self.slow:
-            chain.predict(end, end - width, self.days.kind)
+            chain.predict(end, self.days.kind)
             return
         since = 0 if chain.now is None else end - chain.now
         share = self.model.fallen * (1 - exp(-since / 3600 / self.model.stagger_hours))
         pull = np.where(self.days.whole >= 0, self.pulls[self.days.whole], 0.0) * share
-        chain.predict(end, end - width, self.days.kind, self.days.factor, pull)
+        chain.predict(end, self.days.kind, self.days.factor, pull)
 
     def _pull(self, was: np.ndarray, since: int) -> None:
         """Let what a country has taken along go, and what has gone out pull, after so long [s]."""
@@ -224,17 +225,17 @@ class Belief:
         own["left"] = np.fmax(ratio, verdicts.left[at][chosen])
         for name, values in own.items():
             self.columns[name][rows, j] = values
+        with np.errstate(divide="ignore"):
+            fell = np.log(likelihood[:, OUT]) - np.log(likelihood[:, FINE])
+        before = np.maximum(self.columns["seen"][rows, j], 0)
+        before = np.where(before > 0, np.minimum(before, turn.end - signal.width), turn.end - signal.width)
+        for name, since, weight in (("fall", "fell", fell), ("rise", "rose", -fell)):
+            was = self.columns[name][rows, j]
+            self.columns[name][rows, j] = now = np.clip(was + weight, 0.0, self.enough)
+            new = (was == 0) & (now > 0)
+            self.columns[since][rows[new], j] = np.stack([before[new], np.full(int(new.sum()), turn.end)], 1)
         self.columns["seen"][rows, j] = turn.end
-        self._turn(rows, j, likelihood[:, OUT] > likelihood[:, FINE], turn.end)
         return rows
-
-    def _turn(self, rows: np.ndarray, j: int, low: np.ndarray, end: int) -> None:
-        """Note which places a signal shows fine, and which low, in a bin that ends then [s], and whose turn that is."""
-        columns, was_low = self.columns, self.columns["low"][rows, j] > self.columns["fine"][rows, j]
-        for now, turn, name, other in ((low, low & ~was_low, "fell", "fine"), (~low, ~low & was_low, "rose", "low")):
-            new = rows[turn]
-            columns[name][new, j, FROM], columns[name][new, j, TO] = columns[other][new, j], end
-            columns["low" if other == "fine" else "fine"][rows[now], j] = end
 
     def _go_on(self, end: int, width: int, observed: np.ndarray) -> list[Outage]:
         """Let the outages go on of the places that were observed: those of parts before those of their countries, as
@@ -322,8 +323,6 @@ class Belief:
         del self.lives[row]
         if life.confirmed_at is None:
             return
-        for chain in (self.main, self.slow):
-            chain.close(row)
         self.over[row] = life.end or life.at
         self.past[row] = [at for at in self.past.get(row, ()) if life.at - at < REMEMBERED] + [life.start]
 
@@ -387,12 +386,11 @@ def log_odds(chain: Chain) -> np.ndarray:
 
 
 class Moment:
-    """What one chain says of every place at a moment: ``odds`` that it is out [log-odds], P(``stealth`` | out), and its
-    dates [s]."""
+    """What one chain says of every place at a moment: ``odds`` that it is out [log-odds], and P(``stealth`` | out)."""
 
     def __init__(self, chain: Chain) -> None:
         self.chain, self.odds = chain, log_odds(chain)
-        self.since, self.back, self.stealth = chain.since(), chain.back(), chain.stealth()
+        self.stealth = chain.stealth()
 
 
 class Moments:
@@ -411,37 +409,33 @@ class Moments:
     def seen(self, row: int, slow: bool, told: Sequence[Term] = ()) -> Seen:
         """How a place looks, of which these terms were ``told`` last.
 
-        An onset lies between the ends of the last bin in which a signal was fine and of the first in which it was not,
-        of the one signal that is evidence for the outage and whose fall is the nearest; an end in the same way, of
-        those that were told as evidence.
+        The onset is where evidence began to add up in the signal that is the heaviest evidence; the end, where it began
+        to do so against it in the one that was told as the heaviest (the change points of Page 1954, of one signal each).
         """
         moment, columns = self.slow if slow else self.main, self.belief.columns
-        every, names = self._evidence(row, slow), {term.signal for term in told if term.weight > 0}
-        its, back_ones = [one for one in every if one[2] > 0], [one for one in every if one[1].term in names]
-        since, back = int(moment.since[row]), int(moment.back[row])
-        fell, rose = self._nearest("fell", row, its, since), self._nearest("rose", row, back_ones, back)
+        every = self._evidence(row, slow)
+        its, names = [one for one in every if one[2] > 0], {term.signal: term.weight for term in told if term.weight > 0}
+        fell = self._turn("fell", row, max(its, key=lambda one: one[2], default=None))
+        back_ones = [one for one in every if one[1].term in names]
+        rose = self._turn("rose", row, max(back_ones, key=lambda one: names[one[1].term], default=None))
         lost = [(min(weight, TOLD), max(1 - float(columns["left"][row, j]), 0.0)) for j, _, weight in its]
         loss = sum(weight * share for weight, share in lost) / sum(weight for weight, _ in lost) if lost else 0.0
         widths = [s.width for _, s, _ in its]
-        falls = [(columns["fell"][row, j], s.width) for j, s, _ in its]
-        dated = any(fall[FROM] and fall[TO] - fall[FROM] <= width for fall, width in falls)
         return Seen(
-            self.at, self.width, float(moment.odds[row]), since, fell, back, rose, dated, float(loss),
-            min(widths, default=0),
+            self.at, self.width, float(moment.odds[row]), fell, rose, float(loss), min(widths, default=0)
         )  # fmt: skip
 
-    def _nearest(self, name: str, row: int, its: Iterable[tuple[int, Signal, float]], time: int) -> tuple[int, int]:
-        """The turn of these signals that is nearest to a time [s]; that time where none is known."""
-        turns = [tuple(self.belief.columns[name][row, j].tolist()) for j, *_ in its]
-        turns = [turn for turn in turns if turn[FROM]]
-        low, high = min(turns, key=lambda turn: (abs(turn[TO] - time), turn), default=(time, time))
-        return low, high
+    def _turn(self, name: str, row: int, one: tuple[int, Signal, float] | None) -> Turned:
+        """When a signal fell or rose; where there is none, in the last bin."""
+        if one is None or not (turn := self.belief.columns[name][row, one[0]])[TO]:
+            return Turned(self.at - self.width, self.at - self.width, self.at)
+        return Turned(int(turn[TO]) - one[1].width, int(turn[FROM]), int(turn[TO]))
 
     def terms(self, row: int, slow: bool, day: str) -> tuple[Term, ...]:
         """The terms of P(out) of a place, in order of their names; they add up to its log-odds.  A signal that was
         observed since the onset has one, though it may weigh nothing."""
         of = {name: self.belief.columns[name][row] for name in ("ratio", "score", "health", "seen")}
-        since = (self.slow if slow else self.main).since[row]
+        since = max(self.belief.columns["fell"][row, j, TO] for j, *_ in self._evidence(row, slow))
         found = [
             Term(s.term, _told(of["ratio"][j]), _told(of["score"][j]), round(weight, 2), _told(of["health"][j]) or 0.0)
             for j, s, weight in self._evidence(row, slow) if round(weight, 2) or of["seen"][j] > since
@@ -468,7 +462,7 @@ class Moments:
         heaviest = max((term.weight for term in terms if not term.signal.startswith((PRIOR, OF_DAY))), default=0.0)
         if len(kinds) <= 1 or leave_one_out(probability(moment.odds[row]), [heaviest])[0] < model.suspect:
             return "one signal only"
-        off = [moment.chain.signal[0, UP, OFF_BY_ITSELF, row, s.place] for _, s in for_it]
+        off = [moment.chain.signal[UP, OFF_BY_ITSELF, row, s.place] for _, s in for_it]
         return "feed unhealthy" if off and max(off) > HALF else ""
 
 

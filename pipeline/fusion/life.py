@@ -48,22 +48,26 @@ def probability(odds: float) -> float:
     return 1 / (1 + exp(-min(max(odds, -40.0), 40.0)))
 
 
+class Turned(NamedTuple):
+    """A turn: the bin that shows it begins ``at``, and it was between ``low`` and ``high`` [s]."""
+
+    at: int
+    low: int
+    high: int
+
+
 class Seen(NamedTuple):
     """How a place looks in bins that end ``at`` [s] and of which the narrowest has this ``width`` [s].
 
-    ``odds`` that it is out [log-odds]; ``since`` and ``back``: when the most likely path went out and came back [s],
-    each ``between`` two times, ``dated`` where the fall itself was seen; ``loss``: share that is lost now [0-1];
+    ``odds`` that it is out [log-odds]; when it ``fell`` and ``rose``; ``loss``: share that is lost now [0-1];
     ``finest``: width of the narrowest bins that are evidence [s].
     """
 
     at: int
     width: int
     odds: float
-    since: int
-    since_between: tuple[int, int]
-    back: int
-    back_between: tuple[int, int]
-    dated: bool
+    fell: Turned
+    rose: Turned
     loss: float
     finest: int
 
@@ -117,7 +121,7 @@ class Life:
     def begin(cls, entity: Entity, tense: str, seen: Seen, first: int, **more: Any) -> "Life":
         """What is suspected of a place for the first time."""
         country = entity.country or entity.name
-        return cls(entity.type, entity.name, country, tense, seen.since, seen.at, first, at=seen.at, **more)
+        return cls(entity.type, entity.name, country, tense, seen.fell.at, seen.at, first, at=seen.at, **more)
 
     def takes(self, odds: float) -> bool:
         """Whether its terms become those of now."""
@@ -136,16 +140,15 @@ class Life:
         if chance >= model.suspect:
             self.end = self.end_between = None
             if self.confirmed_at is None:
-                self.start = max(seen.since, self.first)
-                low, high = seen.since_between
-                self.start_between, self.dated = (min(low, self.start), max(high, self.start)), seen.dated
+                self.start = max(seen.fell.at, self.first)
+                self.start_between = min(seen.fell.low, self.start), max(seen.fell.high, self.start)
+                self.dated = seen.fell.low == seen.fell.at
                 self.confirmed_at = seen.at if chance >= model.confirm else None
             self.state = SUSPECTED if self.confirmed_at is None else CONFIRMED
             return worse
         first = max(seen.at - seen.width, self.start) if self.end is None else self.end
-        self.end = seen.back if seen.back > self.start else first
-        low, high = seen.back_between
-        self.end_between = max(min(low, self.end), self.start), max(high, self.end)
+        self.end = seen.rose.at if seen.rose.at > self.start else first
+        self.end_between = max(min(seen.rose.low, self.end), self.start), max(seen.rose.high, self.end)
         if self.confirmed_at is None:
             self.state = RETRACTED
         elif chance < model.over and seen.at - self.end > model.merge_hours * 3600:

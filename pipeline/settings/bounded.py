@@ -29,7 +29,7 @@ BOUNDS = {
     "d": (0.1, 1e4),
     "bins": (1, 1e5),
     "places": (1, 1e9),
-    "": (0.1, 100.0),
+    "": (0.01, 100.0),
 }
 """Smallest and largest value of a parameter of the model, by its unit."""
 
