@@ -52,7 +52,7 @@ format: setup-dev  ## put the code into the house's form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-networks: setup  ## write the table of networks anew (needs npm)
+networks: setup  ## write the tables of networks anew (needs npm)
 	@$(BIN)/python -m pipeline.geo.networks
 
 places: setup  ## the table of addresses and countries (needs the Internet)
