@@ -52,7 +52,7 @@ format: setup-dev  ## put the code into the house's form
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-networks: setup  ## write the table of networks anew (needs npm)
+networks: setup  ## write the tables of networks anew (needs npm)
 	@$(BIN)/python -m pipeline.geo.networks
 
 places: setup  ## the table of addresses and countries (needs the Internet)
@@ -85,7 +85,7 @@ bench: setup-dev  ## rates, as ratios in one run
 inject: setup-dev  ## outages laid over made-up series (ARGS="--only plain --seeds 2")
 	@$(BIN)/python -m tests.injection $(ARGS)
 
-count: setup-dev  ## modules, lines, constants and parameters that decide
+count: setup-dev  ## modules, lines, constants, parameters and literals that decide
 	@$(BIN)/python -m tests.house.count
 
 test-compose: setup-dev system  ## docker-compose.yml, really up: a stream in, notifications out

@@ -6,12 +6,12 @@
 from collections.abc import Callable
 
 from detectors.base import AnyDetector
-from detectors.burst import Burst
-from detectors.chocolatine import Chocolatine
-from detectors.ihr import Ihr
-from detectors.median import Median
+from detectors.field.burst import Burst
+from detectors.field.chocolatine import Chocolatine
+from detectors.field.ihr import Ihr
+from detectors.field.median import Median
+from detectors.field.similar_days import SimilarDays
 from detectors.predictive import Predictive
-from detectors.similar_days import SimilarDays
 
 REGISTRY: dict[str, Callable[[str], AnyDetector]] = {
     "predictive": Predictive.for_signal,

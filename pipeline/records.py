@@ -373,20 +373,6 @@ def known(entities: Iterable[Entity]) -> Places:
     return {e[:2]: e for e in entities if e.title or (e.type == "asn" and e.country)}
 
 
-def placed(entity_type: str, entity: str, places: Places | None = None) -> Entity:
-    """The entity as it is known, else with the country from its name where that has one.
-
-    Examples
-    --------
-    >>> placed("region", "VE-Zulia").country, placed("service", "PK:tor").country, placed("asn", "AS1").country
-    ('VE', 'PK', '')
-    """
-    found = (places or {}).get((entity_type, entity), Entity(entity_type, entity))
-    if found.country or entity_type == "asn":
-        return found
-    return found._replace(country=entity.partition(":" if entity_type == "service" else "-")[0])
-
-
 LATEST = 4_102_444_800  # no record is of the year 2100 or later [s]: such a time has another unit
 WIDEST = 366 * 24 * 3600  # widest bin, a year [s]
 

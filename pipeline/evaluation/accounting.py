@@ -14,7 +14,8 @@ from pipeline.evaluation.traces import Trace
 from pipeline.explain.terminal import marks
 from pipeline.feeds import Label
 from pipeline.fusion.life import RETRACTED
-from pipeline.records import Entity, Outage, Places, placed
+from pipeline.geo.homes import placed
+from pipeline.records import Entity, Outage, Places
 
 MONTH = 365.25 / 12 * 24 * 3600
 """Mean length of a month [s]."""

@@ -18,7 +18,8 @@ from pipeline.evaluation.spans import Span
 from pipeline.evaluation.traces import Collected, Trace, is_judged, refused
 from pipeline.explain.text import damage
 from pipeline.feeds import Label, Line, recordings
-from pipeline.records import PARTS, DeadLetter, Outage, Places, Run, placed
+from pipeline.geo.homes import placed
+from pipeline.records import PARTS, DeadLetter, Outage, Places, Run
 from pipeline.replay.coverage import Observed as Watched
 from pipeline.replay.coverage import Silence
 from pipeline.replay.playback import Playback

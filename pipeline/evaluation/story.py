@@ -18,7 +18,8 @@ from pipeline.explain.feed_incidents import blind, moves
 from pipeline.explain.terms import signal_name
 from pipeline.explain.text import counted, entity_name, lasted, utc_text
 from pipeline.fusion.life import RETRACTED
-from pipeline.records import PARTS, Entity, Outage, placed
+from pipeline.geo.homes import placed
+from pipeline.records import PARTS, Entity, Outage
 
 MARGIN = (6 * 3600, 3 * DAY)
 """Time that a picture shows before and after, at least and at most [s]."""

@@ -13,7 +13,8 @@ import numpy as np
 from pipeline.explain.terms import SIGNS, likely, term_name
 from pipeline.explain.text import KIND_WORDS, country_time, entity_name, lasting, utc_text
 from pipeline.fusion.life import CONFIRMED, ENDED, RECOVERING
-from pipeline.records import Entity, Outage, Places, Verdicts, placed
+from pipeline.geo.homes import placed
+from pipeline.records import Entity, Outage, Places, Verdicts
 
 Point = tuple[str, tuple[str, ...], float]
 BOUNDS = ("lower", "expected", "upper")

@@ -9,7 +9,8 @@ from pipeline.errors import few
 from pipeline.explain.terms import signal_name
 from pipeline.explain.text import counted, entity_name, lasted, place_name, until, utc
 from pipeline.fusion.life import RETRACTED
-from pipeline.records import Entity, Outage, Places, placed
+from pipeline.geo.homes import placed
+from pipeline.records import Entity, Outage, Places
 from pipeline.replay.coverage import Observed, Silence
 
 MOST = 10

@@ -13,7 +13,8 @@ from pipeline.bins import NEVER
 from pipeline.errors import printable
 from pipeline.explain.text import chance_text, clocks, entity_name, is_exact, until, utc
 from pipeline.fusion.life import CONFIRMED, OPEN
-from pipeline.records import Entity, Outage, Places, placed
+from pipeline.geo.homes import placed
+from pipeline.records import Entity, Outage, Places
 from pipeline.replay.report import ReplayReport, by_country
 
 STYLES = {

@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from pipeline.codec import iso
 from pipeline.errors import gave_up, refuses
 from pipeline.geo.countries import clock, country_name, has_zone
-from pipeline.records import DeadLetter, Entity, Places, placed
+from pipeline.geo.homes import placed
+from pipeline.records import DeadLetter, Entity, Places
 
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

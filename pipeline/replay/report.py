@@ -14,6 +14,7 @@ from pipeline.engine import Engine, Output, chain
 from pipeline.feeds import Line
 from pipeline.fusion import Fused
 from pipeline.fusion.life import OPEN, RETRACTED
+from pipeline.geo.homes import placed
 from pipeline.records import (
     DeadLetter,
     Elements,
@@ -28,7 +29,6 @@ from pipeline.records import (
     Run,
     Verdicts,
     answered,
-    placed,
 )  # fmt: skip
 from pipeline.replay.coverage import FEW_BINS, LONG, NOT_SEEN, Observed, Silence, Silences, silences
 from pipeline.replay.playback import Playback

@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from pipeline.explain.metric_points import Point
 from pipeline.explain.terms import showing, signal_of
 from pipeline.fusion.life import OPEN
-from pipeline.records import Entity, Outage, Places, Verdicts, known, placed
+from pipeline.geo.homes import placed
+from pipeline.records import Entity, Outage, Places, Verdicts, known
 
 Key = tuple[str, ...]
 Place = tuple[str, str, str]  # ``(tense, entity_type, entity)``

@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.bins import NEVER
 from pipeline.codec import iso
+from pipeline.geo.homes import at_home
 from pipeline.records import DEAD, END, PAST, UP, Bins, Elements, Entity, Heartbeat, Rows, Run, answered
 from pipeline.state import pack, remember, touch, unpack
 
@@ -115,10 +116,8 @@ class Stream:
         return self.status == DEAD
 
     def settled(self, bins: Bins) -> Bins:
-        """The same, with the entities of the networks as in the heartbeats."""
-        if not self.networks:
-            return bins
-        known = tuple(self.networks.get(e[:2], e) for e in bins.entities)
+        """The same, with the entities of the networks as in the heartbeats, else with their country from the table."""
+        known = tuple(self.networks.get(e[:2]) or at_home(e) for e in bins.entities)
         return dataclasses.replace(bins, entities=known)
 
 

@@ -16,8 +16,9 @@ from pipeline.errors import few
 from pipeline.explain.terms import because, held_back, showing, signal_name, signal_of
 from pipeline.explain.text import KIND_WORDS, country_time, entity_name, lasting, utc
 from pipeline.fusion.life import CONFIRMED, ENDED, OPEN, RECOVERING, RETRACTED, SUSPECTED
+from pipeline.geo.homes import placed
 from pipeline.kinds import ROUTES, kind_of
-from pipeline.records import DEAD, UP, DeadLetter, Entity, Outage, Progress, Verdicts, known, placed
+from pipeline.records import DEAD, UP, DeadLetter, Entity, Outage, Progress, Verdicts, known
 from pipeline.signals.binning import FeedStatus
 
 OUT, BACK, PERHAPS, FINE, UNSEEN, PAST = "out", "coming back", "perhaps out", "up", "cannot see", "reading the past"

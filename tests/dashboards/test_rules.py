@@ -14,7 +14,7 @@ from dashboards.links import NoPageError, runbook_link, sections
 from dashboards.rules import ALERTS, rules, rules_text
 from dashboards.rules.alert import Timing
 from dashboards.rules.health import QUORUM
-from detectors.median import Median
+from detectors.field.median import Median
 from tests.dashboards.alerts import AFTER, BEFORE, ENDED, PK, UP, WORDS, ZONG, firing, inputs, out, promtool_test
 from tests.dashboards.expressions import KNOWN, metric_names
 from tests.programs import program

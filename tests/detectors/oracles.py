@@ -18,10 +18,10 @@ from detectors.base import (
     Verdict,
     utc_context,
 )
-from detectors.burst import LEVELS, Burst
-from detectors.ihr import Ihr
-from detectors.median import Median
-from detectors.similar_days import SimilarDays
+from detectors.field.burst import LEVELS, Burst
+from detectors.field.ihr import Ihr
+from detectors.field.median import Median
+from detectors.field.similar_days import SimilarDays
 
 Said = tuple[float, int]
 """What is expected (NaN: nothing), and the state."""

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from detectors import REGISTRY
 from detectors.base import DAY, UNKNOWN, AnyDetector, utc_context
-from detectors.burst import Burst
-from detectors.chocolatine import WEEK, Chocolatine
-from detectors.ihr import Ihr
-from detectors.median import Median
-from detectors.similar_days import SimilarDays
+from detectors.field.burst import Burst
+from detectors.field.chocolatine import WEEK, Chocolatine
+from detectors.field.ihr import Ihr
+from detectors.field.median import Median
+from detectors.field.similar_days import SimilarDays
 from tests.detectors.oracles import SLOW, agrees
 from tests.detectors.real import series
 

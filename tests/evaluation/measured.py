@@ -24,7 +24,8 @@ from pipeline.evaluation.spans import Span
 from pipeline.feeds import Label
 from pipeline.fusion import Fused
 from pipeline.fusion.life import OPEN
-from pipeline.records import Entity, Outage, placed
+from pipeline.geo.homes import placed
+from pipeline.records import Entity, Outage
 from pipeline.settings import Settings
 from tests.house.count import deciding
 from tests.house.tree import text

@@ -54,7 +54,7 @@ def test_the_last_screen_of_a_replay_is_the_table_and_a_few_lines(data: Path, ca
 def test_however_much_there_is_to_say_it_is_six_lines(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     hours = (range(2 + 3 * (i % 10), 5 + 3 * (i % 10)) for i in range(20))  # all at once would be a broken feed
-    rows = "".join(series(72, f"AS{i}", low=low) for i, low in enumerate(hours)).replace("country,", "asn,")
+    rows = "".join(series(72, f"AS{64500 + i}", low=low) for i, low in enumerate(hours)).replace("country,", "asn,")
     rows += without(series(72), 12, 6) + series(12, "IQ") + series(2, signal="Trafic") + series(72, "IR")[:-20]
     (tmp_path / "signals.csv").write_text("time,signal,entity_type,entity,value\n" + rows)
     code, text = ran(tmp_path, "--outages", "o")
@@ -239,7 +239,7 @@ def test_through_kafka_the_same_is_told(tmp_path: Path) -> None:
 
 
 def test_networks_of_no_known_country_are_counted(tmp_path: Path) -> None:
-    rows = "".join(series(72, f"AS{i}", low=range(2, 12)) for i in range(2)).replace("country,", "asn,")
+    rows = "".join(series(72, f"AS{64500 + i}", low=range(2, 12)) for i in range(2)).replace("country,", "asn,")
     said = replayed(tmp_path, rows)
     assert "2 networks that fell belong to no country, for want of a line in entities.csv" in said
 

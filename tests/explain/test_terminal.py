@@ -68,11 +68,11 @@ def test_a_country_stands_before_its_parts_and_what_has_no_country_is_last() -> 
     found = [
         over(id=name, entity_type=kind, entity=name, start=f"2024-02-08T0{hour}:00:00Z")
         for name, kind, hour in (
-            ("AS1", "asn", 0), ("AS59257", "asn", 1), ("IQ", "country", 2), ("PK", "country", 3),
+            ("AS64500", "asn", 0), ("AS59257", "asn", 1), ("IQ", "country", 2), ("PK", "country", 3),
             ("PK-SD", "region", 4),
         )
     ]  # fmt: skip
-    assert [o.id for o in by_country(reversed(found), PLACES)] == ["PK", "AS59257", "PK-SD", "IQ", "AS1"]
+    assert [o.id for o in by_country(reversed(found), PLACES)] == ["PK", "AS59257", "PK-SD", "IQ", "AS64500"]
 
 
 def test_a_watched_replay_says_how_far_it_is_and_what_it_has_found() -> None:

@@ -75,7 +75,7 @@ def test_a_bad_row_is_a_dead_letter_with_its_line_and_the_others_are_used(bad, r
 
 def test_the_country_of_an_entity_is_in_its_name_or_in_the_entities():
     known = {("asn", "AS45669"): EntityRow("PK", "Jazz", True)}
-    given = [("asn", "AS45669"), ("asn", "AS1"), ("region", "PK-SD"), ("service", "PK:whatsapp")]
+    given = [("asn", "AS45669"), ("asn", "AS64500"), ("region", "PK-SD"), ("service", "PK:whatsapp")]
     entities = table(*(row(kind=kind, entity=name) for kind, name in given), entities=known).series[0].entities
     assert [(e.country, e.mobile) for e in entities] == [("PK", True), ("", False), ("PK", False), ("PK", False)]
 

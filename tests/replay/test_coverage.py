@@ -50,8 +50,8 @@ def test_a_silence_is_told_from_its_first_bin_to_the_first_one_that_says_somethi
         (series(72, "IR") + without(series(72), 23, 0), ["Pakistan by probes (probing.ioda): not seen from 2024"]),
         (series(72, "IR") + without(series(72), 23, 0, False), ["not seen from 2024-02-07 01:00 UTC on."]),
         (
-            without(series(72) + series(72, "IR") + series(72).replace("country,PK", "asn,AS1"), 5, 0),
-            ["Iran; Pakistan; AS1 by probes (probing.ioda): not seen from 2024-02-07 19:00 UTC on."],
+            without(series(72) + series(72, "IR") + series(72).replace("country,PK", "asn,AS64500"), 5, 0),
+            ["Iran; Pakistan; AS64500 by probes (probing.ioda): not seen from 2024-02-07 19:00 UTC on."],
         ),
         (series(72) + without(RADAR, 12, 0), ["Pakistan by traffic.radar: not seen from 2024-02-07 12:00 UTC on."]),
         (without(series(72), 12, 9), ["not seen from 2024-02-07 12:00 to 15:00 UTC."]),

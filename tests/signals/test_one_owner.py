@@ -113,9 +113,10 @@ def told(asn: int, time: int) -> str:
     return json.dumps({"type": "ris_message", "data": words}) + "\n"
 
 
-@pytest.mark.parametrize(("kin", "country"), [("asn,AS1,IQ,Zain,yes\n", "IQ"), ("", "")])
+@pytest.mark.parametrize(("kin", "country"), [("asn,AS1,IQ,Zain,yes\n", "IQ"), ("", "US")])
 def test_whose_a_network_of_a_table_is_holds_for_its_routes_too(tmp_path, monkeypatch, kin, country):
-    """By its addresses it is of another country; one that no table has, and none has a line for, stays where it is."""
+    """By its addresses here it is of another country.  Without a line it is where most addresses of its number are; one
+    that no table has, and none has a line for, stays where it is."""
     monkeypatch.setattr(pipeline.signals, "places", lambda: Places.of([("10.0.0.0/8", "PK")]))
     messages = tmp_path / "messages.ndjson"
     messages.write_text("".join(told(asn, END - 3600 + 300 * i) for i in range(12) for asn in (1, 2, 3)))

@@ -13,6 +13,7 @@ from pipeline.feeds.base import MAX_LINE, Feed, Item
 from pipeline.feeds.table.cadence import infer_cadence, snapped
 from pipeline.feeds.table.text import COLUMNS, NAME, Columns, Names, columns
 from pipeline.feeds.timestamps import far_off
+from pipeline.geo.homes import placed
 from pipeline.kinds import impossible
 from pipeline.records import Entity, Rows, Run
 
@@ -41,11 +42,10 @@ Entities = Mapping[tuple[str, str], EntityRow]  # by ``(entity_type, entity)``
 def entity_of(kind: str, name: str, entities: Entities) -> Entity:
     """The entity of that type and name, with its country.
 
-    Without an entry, the name of a region or service begins with its country; an AS has none.
+    Without an entry, the name of a region or service begins with its country; that of an AS is in a table.
     """
     row = entities.get((kind, name), EntityRow(""))
-    by_name = {"country": name, "region": name.partition("-")[0], "service": name.partition(":")[0]}.get(kind, "")
-    country = by_name if kind == "country" else row.parent or by_name
+    country = name if kind == "country" else row.parent or placed(kind, name).country
     return Entity(kind, name, country, row.mobile, row.name)
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, UNKNOWN
-from detectors.similar_days import SimilarDays
+from detectors.field.similar_days import SimilarDays
 from tests.detectors.lives import judged
 from tests.detectors.synthetic import made
 

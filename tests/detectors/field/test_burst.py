@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from detectors.base import DAY, HIGH, LOW_CONFIRMED, NORMAL, UNKNOWN
-from detectors.burst import Burst
+from detectors.field.burst import Burst
 from tests.detectors.lives import verdict_of
 from tests.detectors.oracles import agrees
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from detectors.base import DAY, LOW_CONFIRMED, NORMAL, UNKNOWN, utc_context
-from detectors.ihr import Ihr
+from detectors.field.ihr import Ihr
 from tests.detectors.lives import verdict_of
 from tests.detectors.real import labels, series
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from detectors.base import NORMAL, UNKNOWN
-from detectors.median import Median
+from detectors.field.median import Median
 from tests.detectors.lives import verdict_of
 
 

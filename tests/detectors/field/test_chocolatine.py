@@ -3,7 +3,7 @@
 import numpy as np
 
 from detectors.base import LOW_CONFIRMED, NORMAL, UNKNOWN
-from detectors.chocolatine import Chocolatine, fitted
+from detectors.field.chocolatine import Chocolatine, fitted
 from tests.detectors.lives import judged
 from tests.detectors.synthetic import made
 

@@ -6,9 +6,9 @@ from typing import ClassVar
 import numpy as np
 
 from detectors.base import NEVER, NORMAL_SPREAD, Context, Detector, Swept, Verdict, bounded, coded
+from detectors.field.window import Window, centred, expired, insert
 from detectors.history import History
 from detectors.state import fresh
-from detectors.window import Window, centred, expired, insert
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ from typing import ClassVar
 import numpy as np
 
 from detectors.base import DAY, NEVER, Context, Detector, Swept, Verdict, bounded, coded, is_known, met
+from detectors.field.window import Window, centred, expired, insert
 from detectors.history import History, View
 from detectors.state import fresh, per_entity
-from detectors.window import Window, centred, expired, insert
 
 FLAT = 0.002  # smallest standard deviation, as a share of the expected value: a flat series has none of its own [-]
 CLIP = 4.0  # a deviation counts into the spread as at most so many standard deviations [-]

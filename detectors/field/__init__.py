@@ -1,0 +1,1 @@
+"""Rules that the field has published, to compare with."""
