@@ -347,7 +347,7 @@ class Predictive(Detector[State]):
             y = np.sqrt(ratio + c)
         got = seen & ~np.isnan(y)
         before_at = _carried(state.before_at, t[:, None], got)
-        rho = np.clip(state.cross / state.square, 0.0, 0.98)
+        rho = np.clip(state.cross / state.square, 0.0, np.exp(-width / DAY))  # nothing lingers for more than a day
         before = _carried(state.before, y, got)
         with np.errstate(all="ignore"):
             dt = np.where(before_at[:-1] == NEVER, width, t[:, None] - before_at[:-1])
@@ -363,7 +363,7 @@ class Predictive(Detector[State]):
             seen_at[few] = levels.counts(ratio[at] / one_count, was, 1 / one_count, scale[at], phi[at], model.fresh)
         met = (first != NEVER) & (first <= t[:, None])
         state, prob, likelihood, left = self._filtered(state, seen_at, dt / 3600, met)
-        state = self._taken(state, x / share[:, None], t, e, f, known, y - one, before[:-1] - one, scale, phi, prob)
+        state = self._taken(state, x, t, e, f, known, y - one, before[:-1] - one, scale, phi, prob)
         usual = seen & (prob[..., FINE] > 0.5)  # the fall of a flat series is no step of its counts
         values = _carried(state.value, x, usual)
         with np.errstate(all="ignore"):
