@@ -83,7 +83,7 @@ tune: setup-dev  ## parameters chosen without each case, judged on it (WITHOUT=c
 bench: setup-dev  ## rates, as ratios in one run
 	@$(BIN)/python -m tests.bench
 
-inject: setup-dev  ## outages laid over made-up series (ARGS="--only plain --seeds 2")
+inject: setup-dev  ## outages laid over made-up and real series (ARGS="--only plain --seeds 2")
 	@$(BIN)/python -m tests.injection $(ARGS)
 
 count: setup-dev  ## modules, lines, constants and parameters that decide
