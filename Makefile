@@ -2,6 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+FOLDERS = $${NETVIGIL_DATA:-../shared/data}/signals $${NETVIGIL_DATA:-../shared/data}/signals-more
 .DEFAULT_GOAL := help
 .PHONY: help setup setup-dev system demo test check format kafka dashboards docs golden bench inject lock networks places score ablate tune count clean test-compose
 
@@ -71,18 +72,18 @@ golden: setup-dev  ## write the golden outputs anew; review the difference like 
 	NETVIGIL_GOLDEN=write $(BIN)/pytest -q tests/replay tests/evaluation tests/test_state.py tests/test_docs.py
 
 score: setup  ## ours and the field's detectors, held against all labelled cases
-	@$(BIN)/netvigil evaluate $${NETVIGIL_DATA:-../shared/data}/signals/*/
+	@$(BIN)/netvigil evaluate $(FOLDERS:%=%/*/)
 
 ablate: setup-dev  ## each parameter halved and doubled, each term taken away (ONLY="a b")
-	@$(BIN)/python -m tests.evaluation.ablate $${NETVIGIL_DATA:-../shared/data}/signals $(ONLY)
+	@$(BIN)/python -m tests.evaluation.ablate $(FOLDERS) --only $(ONLY)
 
 tune: setup-dev  ## parameters chosen without each case, judged on it (WITHOUT=case)
-	@$(BIN)/python -m tests.evaluation.tune $${NETVIGIL_DATA:-../shared/data}/signals $(WITHOUT)
+	@$(BIN)/python -m tests.evaluation.tune $(FOLDERS) --without "$(WITHOUT)"
 
 bench: setup-dev  ## rates, as ratios in one run
 	@$(BIN)/python -m tests.bench
 
-inject: setup-dev  ## outages laid over made-up series (ARGS="--only plain --seeds 2")
+inject: setup-dev  ## outages laid over made-up and real series (ARGS="--only plain --seeds 2")
 	@$(BIN)/python -m tests.injection $(ARGS)
 
 count: setup-dev  ## modules, lines, constants, parameters and literals that decide

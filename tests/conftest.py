@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 
 DATA = Path(os.environ.get("NETVIGIL_DATA", Path(__file__).parents[2] / "shared" / "data"))
+FOLDERS = (DATA / "signals", DATA / "signals-more")
+"""The folders of the labelled cases."""
 
 
 @pytest.hookimpl(trylast=True)

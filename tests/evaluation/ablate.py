@@ -1,5 +1,6 @@
 """Each parameter at half and at double, each term taken away, and what that does: ``make ablate ONLY="a b"``."""
 
+import argparse
 import sys
 from collections.abc import Iterable, Mapping
 from functools import partial
@@ -12,13 +13,13 @@ from rich.table import Table
 
 from pipeline.engine import Engine
 from pipeline.errors import UserError
-from pipeline.evaluation.cases import read_cases
 from tests.evaluation.measured import (
     TERMS,
     Change,
     Figures,
     Run,
     allowed,
+    cases_in,
     kept_in,
     key,
     measure,
@@ -97,11 +98,9 @@ def shown(
     return made, idle
 
 
-def main(data: Path, only: list[str]) -> None:
+def main(folders: list[Path], only: list[str]) -> None:
     """Measure, and print the table as Markdown, which docs can have; ``only`` some parameters and terms, or all."""
-    cases = read_cases(sorted(path.parent for path in data.glob("*/labels.csv")))
-    if not cases:
-        raise UserError(f"{data}: no folder of a case is in it, one with labels.csv")
+    cases = cases_in(folders)
     terms = [(name, "away", change) for name, change in TERMS.items()]
     chosen = [one for one in [*singles(), *terms] if not only or one[0] in only]
     if strange := set(only) - {name for name, *_ in chosen}:
@@ -113,10 +112,11 @@ def main(data: Path, only: list[str]) -> None:
 
 
 if __name__ == "__main__":
+    ask = argparse.ArgumentParser(prog="python -m tests.evaluation.ablate")
+    ask.add_argument("folders", type=Path, nargs="+", help="which have the cases")
+    ask.add_argument("--only", nargs="*", default=[], help="parameters and terms to try, none for all")
     try:
-        if len(sys.argv) < 2:
-            raise UserError("wanted: the folder of the cases, and the parameters to try, or none for all")
-        main(Path(sys.argv[1]), sys.argv[2:])
+        main(**vars(ask.parse_args()))
     except UserError as error:
         sys.stderr.write(f"ablate: {error}\n")
         sys.exit(2)

@@ -17,8 +17,9 @@ import numpy as np
 
 from detectors.model import Model
 from pipeline.engine import Engine
+from pipeline.errors import UserError
 from pipeline.evaluation.accounting import Account, kin
-from pipeline.evaluation.cases import Case, Tolerance
+from pipeline.evaluation.cases import LABELLED, Case, Tolerance, read_cases
 from pipeline.evaluation.runs import OURS, Judged, country_of, judge, outcome
 from pipeline.evaluation.spans import Span
 from pipeline.feeds import Label
@@ -203,6 +204,14 @@ def figures(found: Account, score: float, hours: int) -> Figures:
 
 
 Run = Any  # callable(engine) -> Figures, which can be sent to another process
+
+
+def cases_in(folders: Iterable[Path]) -> list[Case]:
+    """The cases in folders; UserError where a folder has none."""
+    found = {folder: sorted(path.parent for path in folder.glob(f"*/{LABELLED}")) for folder in folders}
+    if empty := [str(folder) for folder, own in found.items() if not own]:
+        raise UserError(f"{', '.join(empty)}: no folder of a case is in it, one with {LABELLED}")
+    return read_cases(path for own in found.values() for path in own)
 
 
 def of_cases(cases: Iterable[Case]) -> dict[str, Run]:

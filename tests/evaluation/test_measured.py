@@ -9,10 +9,12 @@ from rich.console import Console
 
 from detectors.model import Model
 from pipeline.engine import Engine
+from pipeline.errors import UserError
 from pipeline.evaluation.cases import Ignored, Tolerance, read_cases
 from pipeline.evaluation.spans import Span
 from pipeline.feeds import Label
 from pipeline.records import Entity, Outage
+from tests.conftest import FOLDERS
 from tests.evaluation.ablate import HOLIDAYS, SHIPPED, cells, shown, worlds
 from tests.evaluation.made import BACK, FALL, case
 from tests.evaluation.measured import (
@@ -21,6 +23,7 @@ from tests.evaluation.measured import (
     Figures,
     Heard,
     allowed,
+    cases_in,
     key,
     made,
     measure,
@@ -43,6 +46,15 @@ def test_a_change_is_an_engine_with_other_parameters_or_is_not_tried(capsys: pyt
     for name, _, change in tried:
         engine = made(change)
         assert getattr(engine.settings.model, name) == change[name] != getattr(Model(), name)
+
+
+@pytest.mark.usefixtures("data")
+def test_the_cases_are_those_of_both_folders_each_with_its_own_tolerance(tmp_path: Path) -> None:
+    cases = cases_in(FOLDERS)
+    assert {case.folder.parent for case in cases} == set(FOLDERS)
+    assert all(case.tolerance for case in cases if case.labels)
+    with pytest.raises(UserError, match="no folder of a case"):
+        cases_in([*FOLDERS, tmp_path])
 
 
 def test_the_probability_at_a_time_is_that_of_the_last_revision_known_by_then() -> None:

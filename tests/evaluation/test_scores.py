@@ -14,7 +14,7 @@ from pipeline.evaluation.figures import MOVED, picture
 from pipeline.evaluation.phrases import minutes, remarks
 from pipeline.evaluation.runs import ANY, OURS, Judged, judge_all
 from pipeline.evaluation.story import stories
-from tests.conftest import DATA
+from tests.conftest import FOLDERS
 
 GOLDEN = Path(__file__).with_name("scores.csv")
 DOCS = Path(__file__).parents[2] / "docs" / "evaluate.md"
@@ -71,12 +71,14 @@ def write(case: str, lines: list[Row]) -> None:
         writer.writerows(sorted(kept + lines, key=lambda row: (row["case"], row["start"])))
 
 
-CASES = sorted({row["case"] for row in read()} | {path.parent.name for path in DATA.glob("signals/*/labels.csv")})
+PATHS = {path.parent.name: path.parent for folder in FOLDERS for path in folder.glob("*/labels.csv")}
+CASES = sorted({row["case"] for row in read()} | PATHS.keys())
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_every_label_has_its_golden_figures_and_its_reasons(case: str, data: Path) -> None:
-    (found,) = read_cases([data / "signals" / case])
+@pytest.mark.usefixtures("data")
+def test_every_label_has_its_golden_figures_and_its_reasons(case: str) -> None:
+    (found,) = read_cases([PATHS[case]])
     ours, median = judge_all(found, [OURS, "median"], Engine())
     if os.environ.get("NETVIGIL_GOLDEN") == "write":
         write(case, rows(ours, median))
@@ -101,7 +103,7 @@ def _figures(case: str) -> list[str]:
     (whole,), labels = ([row for row in read() if row["case"] == case and bool(row["entity"]) == own] for own in (0, 1))
     spans = []
     for name in ("confirmed_min", "end_min"):
-        minutes = sorted({int(row[name]) for row in labels})
+        minutes = sorted({int(row[name]) for row in labels if row[name]})
         ends = dict.fromkeys([*minutes[:1], *minutes[-1:]])
         spans.append(" to ".join(f"{time:+d}".replace("-", "−") for time in ends))
     return [f"{whole['met']}/{len(labels)}", whole["false"], *spans]

@@ -1,5 +1,6 @@
 """Choose parameters by the log score, without a case, and judge them on it: ``make tune WITHOUT=case``."""
 
+import argparse
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,8 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipeline.errors import UserError
-from pipeline.evaluation.cases import read_cases
-from tests.evaluation.measured import Change, Figures, allowed, kept_in, key, measure, of_cases, singles
+from tests.evaluation.measured import Change, Figures, allowed, cases_in, kept_in, key, measure, of_cases, singles
 from tests.house.tree import ROOT
 
 DRAWN, MOVED = 14, 3
@@ -65,11 +65,11 @@ def shown(left: list[Left], tried: int) -> Table:
     return table
 
 
-def main(data: Path, without: str) -> None:
+def main(folders: list[Path], without: str) -> None:
     """Measure every point on all cases, and say what leaving out each one, or the named one, comes to."""
-    cases = of_cases(read_cases(sorted(path.parent for path in data.glob("*/labels.csv"))))
+    cases = of_cases(cases_in(folders))
     if len(cases) < 2:
-        raise UserError(f"{data}: no two folders of cases are in it, with labels.csv")
+        raise UserError(f"{folders[0]}: it has one case, and two are wanted")
     if without and without not in cases:
         raise UserError(f"WITHOUT={without}: there is no such case, only {', '.join(cases)}")
     every = points()
@@ -79,10 +79,11 @@ def main(data: Path, without: str) -> None:
 
 
 if __name__ == "__main__":
+    ask = argparse.ArgumentParser(prog="python -m tests.evaluation.tune")
+    ask.add_argument("folders", type=Path, nargs="+", help="which have the cases")
+    ask.add_argument("--without", default="", help="the case to leave out, none for each")
     try:
-        if not 2 <= len(sys.argv) <= 3:
-            raise UserError("wanted: the folder of the cases, and the case to leave out, or none for each")
-        main(Path(sys.argv[1]), "".join(sys.argv[2:]))
+        main(**vars(ask.parse_args()))
     except UserError as error:
         sys.stderr.write(f"tune: {error}\n")
         sys.exit(2)

@@ -1,4 +1,4 @@
-"""Outages laid over made-up series, and what is found of them: ``make inject``."""
+"""Outages laid over made-up series and real ones, and what is found of them: ``make inject``."""
 
 import argparse
 from collections.abc import Callable, Iterator, Mapping
@@ -9,7 +9,7 @@ from rich.table import Table
 
 from detectors import REGISTRY
 from pipeline.engine import Engine
-from tests.injection import cuts, detectors, holiday, long, month, plain, single
+from tests.injection import cuts, detectors, holiday, laid, long, month, plain, single
 
 WORLDS: Mapping[str, Callable[[int, Engine], Iterator[Table]]] = {
     "plain": plain.tables, "calm": plain.calm_tables, "holiday": holiday.tables, "single": single.tables,
@@ -18,17 +18,21 @@ WORLDS: Mapping[str, Callable[[int, Engine], Iterator[Table]]] = {
 """What the engine says of made-up recordings, by so many seeds."""
 SEEDS = {"long": 4, "month": 2}
 """Where not eight."""
-DETECTORS, CUTS = "detectors", "cuts"
-"""Each detector by itself, and recordings that end anywhere."""
+DETECTORS, CUTS, LAID = "detectors", "cuts", "laid"
+"""Each detector by itself, recordings that end anywhere, and losses laid over real recordings."""
 
 
 def asked() -> argparse.Namespace:
     """What the command line asks for."""
     ask = argparse.ArgumentParser(prog="python -m tests.injection", description=__doc__)
-    names = [DETECTORS, *WORLDS, CUTS]
+    names = [DETECTORS, *WORLDS, LAID, CUTS]
     ask.add_argument("--only", type=lambda text: text.split(","), default=names, help=f"of {','.join(names)}")
     ask.add_argument("--seeds", type=int, help="of each world, eight where not given, `long` four, `month` two")
     ask.add_argument("--cuts", type=int, default=120, help="about so many of each recording")
+    kinds = list(laid.CLASSES)
+    ask.add_argument(
+        "--classes", type=lambda text: text.split(","), default=kinds, help=f"of `{LAID}`, of {','.join(kinds)}"
+    )
     of = ask.add_argument_group(DETECTORS)
     of.add_argument("--seed", type=int, default=1)
     of.add_argument("--series", type=int, default=4096)
@@ -37,8 +41,9 @@ def asked() -> argparse.Namespace:
     of.add_argument("--detector", nargs="+", default=list(REGISTRY), choices=list(REGISTRY))
     of.add_argument("--json", type=Path, help="write every figure there")
     wanted = ask.parse_args()
-    if unknown := set(wanted.only) - set(names):
-        ask.error(f"--only: {', '.join(sorted(unknown))} is none of {', '.join(names)}")
+    for option, given, known in (("only", wanted.only, names), ("classes", wanted.classes, kinds)):
+        if unknown := set(given) - set(known):
+            ask.error(f"--{option}: {', '.join(sorted(unknown))} is none of {', '.join(known)}")
     return wanted
 
 
@@ -52,6 +57,8 @@ def main() -> None:
             made = detectors.run_tables(ask)
         elif name == CUTS:
             made = cuts.tables(ask.cuts, engine)
+        elif name == LAID:
+            made = laid.tables(ask.seeds or 8, engine, ask.classes)
         else:
             made = WORLDS[name](ask.seeds or SEEDS.get(name, 8), engine)
         for one in made:
