@@ -52,7 +52,8 @@ def forecasts(
     since
         ``(n,)`` nothing before it counts [s].
     span
-        The level is the median of what is so much older than the slot, from and to [s].
+        The level is the median of what is so much older than the slot, from and to [s]; where that leaves the last days
+        out, there is no other forecast.
     """
     n = len(since)
     view, last = View(since, np.full(n, NEVER)), past.until((now - 1) * width - span[0])
@@ -67,6 +68,8 @@ def forecasts(
         first = min(past.dropped if before is None else before + 1, last + 1 - FORECASTS)
         recent = range(last, max(first, past.dropped) - 1, -1)
     level = lower_median(past.columns(recent[:: max(1, -(-len(recent) // RECENT))], view))
+    if span[0]:
+        return np.stack([level, np.full(n, np.nan), np.full(n, np.nan)])
     ago = DAY // width if DAY % width == 0 else 0
     days = (
         [(slot * width - d * DAY) // width for d in range(1, 8)] if not ago else [slot - d * ago for d in range(1, 8)]

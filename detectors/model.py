@@ -21,7 +21,7 @@ class Model:
     least: float = number(0.11, "share", "loss from which it is an outage", "open cases")
     off_rate: float = number(0.25, "1/year", "failures of one series by itself", "open cases")
     off_hours: float = number(0.8, "h", "mean duration of such a failure", "open cases")
-    late: float = number(0.3, "share", "signals that miss the beginning or the end of an outage", "open cases")
+    late: float = number(0.2, "share", "signals that miss the beginning or the end of an outage", "open cases")
     blind_hours: float = number(12.0, "h", "how long they do not see it", "open cases")
     late_hours: float = number(1.0, "h", "how late they are", "open cases")
     quiet_rates: tuple[float, float, float, float] = number(
@@ -36,7 +36,7 @@ class Model:
     quiet_drift: float = number(4.0, "h", "after which it is as deep as any, whatever it was", "open cases")
     quiet_first: float = number(0.7, "", "how deep a quiet day is, before anything is known", "open cases")
     quiet_days: float = number(14.0, "d", "what that guess is worth", "open cases")
-    quiet_edge: float = number(0.08, "", "how much deeper than any before a quiet day may be", "open cases")
+    quiet_edge: float = number(0.06, "", "how much deeper than any before a quiet day may be", "open cases")
     moved_rate: float = number(1.0, "1/year", "changes of a series' level", "open cases")
     moved_most: float = number(0.2, "share", "most that such a change takes", "open cases")
     jump_rate: float = number(0.15, "1/h", "changes of depth in an outage", "open cases")

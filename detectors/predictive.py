@@ -37,7 +37,6 @@ from detectors.model import Model
 from detectors.state import forgotten, fresh, per_entity, unheard
 from detectors.waiting import Waiting
 
-OF_DAY = 1  # the forecast of the same time of day
 HOURS = 8  # parts of a day of which each has noise of its own [-]
 MEAN_TO_DEVIATION = np.sqrt(np.pi / 2)  # of a normal distribution
 SMALL, LEAST_SHARE = 1e-6, 0.3  # a value of 0 is learnt as this, or as this share of what is expected
@@ -142,7 +141,10 @@ class Predictive(Detector[State]):
     def daily(self) -> "Predictive":
         """The same for daily means of the signal, in which throttling shows: they are held against older weeks."""
         first, last = self.model.slow_days
-        model = replace(self.model, warm_hours=48 * first, relearn_days=self.model.slow_relearn_days)
+        deep = -np.log(1 - self.model.throttle_most)  # a long holiday comes once a year: the days before tell nothing of it
+        model = replace(
+            self.model, warm_hours=48 * first, relearn_days=self.model.slow_relearn_days, quiet_first=deep, quiet_days=np.inf
+        )
         return replace(self, model=model, most=self.model.throttle_most, span=(round(first * DAY), round(last * DAY)))
 
     @property
@@ -244,7 +246,8 @@ class Predictive(Detector[State]):
         n, wide = len(state.first), slot_width(width)
         enter, leave, _ = (own[0] for own in levels.Rates(self.model, self.kind).over(np.array([wide / 3600])))
         with np.errstate(all="ignore"):
-            usual = state.forecast.reshape(n, 3, FORECASTS)[:, 1, OF_DAY]
+            level, day, _ = state.forecast.reshape(n, 3, FORECASTS)[:, 1].T
+            usual = np.where(np.isnan(day), level, day)
             fall = np.where(state.bins_now > 0, usual - state.sum_now / state.bins_now, np.nan)
         sums = {name: getattr(state, name).reshape(n, -1) for name in _OF_SLOT} | {"fall": fall[:, None]}
         edges = np.cumsum([own.shape[1] for own in sums.values()])[:-1]
@@ -257,7 +260,7 @@ class Predictive(Detector[State]):
             got = {name: a if a.shape[1] > 1 else a[:, 0] for name, a in got.items()}
             prob = np.concatenate([prob, np.zeros((n - len(prob), levels.STATES))])
             known = (at * wide >= state.since) & (got["bins_now"] > 0)
-            fine, up = (np.where(known & (p > self.model.suspect), p, 0.0) for p in (prob[:, FINE], prob[:, FINE] + prob[:, QUIET]))
+            fine, up = (np.where(known & (p > self.model.suspect), p, 0.0) for p in (prob[:, FINE], 1 - prob[:, OUT] - prob[:, OFF]))
             with np.errstate(all="ignore"):
                 mean, e = got["sum_now"] / got["bins_now"], got["expected_now"] / got["bins_now"]
             low = mean < e + np.log(1 - self.model.least / 2)
@@ -383,7 +386,7 @@ class Predictive(Detector[State]):
         not ``met (t, n)`` yet stay as they are."""
         n, model = len(state.first), self.model
         prior = np.repeat(priors(model, self.most).astype(np.float32)[None], n, 0)
-        first = model.quiet_first * model.quiet_days / (model.quiet_days + state.days)
+        first = model.quiet_first / (1 + state.days / model.quiet_days)
         prior[:, QUIET - 1] = levels.quiet(np.maximum(state.deepest, first), model.quiet_edge)
         rates = levels.Rates(self.model, self.kind)
         others, level, told = state.others, state.level.reshape(n, 4, len(LEVELS)), []
