@@ -74,7 +74,7 @@ class Model:
     fresh: float = number(0.2, "share", "bins whose noise does not follow from the bin before", "open cases")
     few: float = number(30.0, "", "counts a bin, below which they are taken as such", "open cases")
     sharp: float = number(4.0, "", "power of the error by which forecasts are weighted", "open cases")
-    lag_hours: float = number(6.0, "h", "a bin is learnt so much later", "open cases")
+    lag_hours: float = number(4.0, "h", "a bin is learnt so much later", "open cases")
     warm_hours: float = number(24.0, "h", "past before anything is said of what has a day", "open cases")
     relearn_days: float = number(28.0, "d", "a loss that has lasted so long is the new level", "open cases")
     # decision

@@ -33,7 +33,7 @@ from detectors.base import (
 from detectors.expectation import FORECASTS, forecasts, interpolated, mixed, slot_width
 from detectors.history import History
 from detectors.levels import FINE, LEVELS, MOVED, OFF, OUT, QUIET, densities, filtered, priors, student
-from detectors.model import Model
+from detectors.model import YEAR, Model
 from detectors.state import forgotten, fresh, per_entity, unheard
 from detectors.waiting import Waiting
 
@@ -141,9 +141,15 @@ class Predictive(Detector[State]):
     def daily(self) -> "Predictive":
         """The same for daily means of the signal, in which throttling shows: they are held against older weeks."""
         first, last = self.model.slow_days
-        deep = -np.log(1 - self.model.throttle_most)  # a long holiday comes once a year: the days before tell nothing of it
+        deep = -np.log(
+            1 - self.model.throttle_most
+        )  # a long holiday comes once a year: the days before tell nothing of it
         model = replace(
-            self.model, warm_hours=48 * first, relearn_days=self.model.slow_relearn_days, quiet_first=deep, quiet_days=np.inf
+            self.model,
+            warm_hours=48 * first,
+            relearn_days=self.model.slow_relearn_days,
+            quiet_first=deep,
+            quiet_days=np.inf,
         )
         return replace(self, model=model, most=self.model.throttle_most, span=(round(first * DAY), round(last * DAY)))
 
@@ -249,30 +255,30 @@ class Predictive(Detector[State]):
             level, day, _ = state.forecast.reshape(n, 3, FORECASTS)[:, 1].T
             usual = np.where(np.isnan(day), level, day)
             fall = np.where(state.bins_now > 0, usual - state.sum_now / state.bins_now, np.nan)
-        sums = {name: getattr(state, name).reshape(n, -1) for name in _OF_SLOT} | {"fall": fall[:, None]}
-        edges = np.cumsum([own.shape[1] for own in sums.values()])[:-1]
-        waiting = state.waiting.push(state.slot, np.concatenate(list(sums.values()), 1), state.others)
+        sums = [*(getattr(state, name).reshape(n, -1) for name in _OF_SLOT), fall[:, None]]
+        waiting = state.waiting.push(state.slot, np.concatenate(sums, 1), state.others)
         lag, stretch = (max(least, round(self.model.lag_hours * 3600 / wide)) for least in (2, 1))
         past, columns, deepest = state.past, [], state.deepest
         for i, (at, prob) in enumerate(zip(waiting.slots, waiting.smoothed(enter, leave), strict=True)):
-            own = np.concatenate([waiting.sums[i], np.zeros((n - len(prob), edges[-1] + 1))])
-            got = dict(zip(sums, np.split(own, edges, axis=1), strict=True))
-            got = {name: a if a.shape[1] > 1 else a[:, 0] for name, a in got.items()}
-            prob = np.concatenate([prob, np.zeros((n - len(prob), levels.STATES))])
-            known = (at * wide >= state.since) & (got["bins_now"] > 0)
-            fine, up = (np.where(known & (p > self.model.suspect), p, 0.0) for p in (prob[:, FINE], 1 - prob[:, OUT] - prob[:, OFF]))
+            own = waiting.sums[i]
+            m = len(own)
+            known = (at * wide >= state.since[:m]) & (own[:, BINS] > 0)
             with np.errstate(all="ignore"):
-                mean, e = got["sum_now"] / got["bins_now"], got["expected_now"] / got["bins_now"]
-            low = mean < e + np.log(1 - self.model.least / 2)
-            value = np.where(low, up * mean + (1 - up) * e, mean).astype(np.float32)
+                came, e = own[:, CAME] / own[:, BINS], own[:, EXPECTED] / own[:, BINS]
+            low = came < e + np.log(1 - self.model.least / 2)
+            up = self._believed(known, 1 - prob[:, OUT] - prob[:, OFF])
+            value = np.where(low, up * came + (1 - up) * e, came).astype(np.float32)
             if at >= slot - lag:
                 columns.append((at * wide, value))
                 continue
-            state = self._learnt(state, at, width, got, fine, np.where(low, up, 1.0))
-            past = past.push(at * wide, value, value, np.zeros(n, np.bool_))
-            falls = np.stack([_padded(sums[:, -1], n) for sums in waiting.sums[i : i + stretch]])
-            mean_fall = np.where(np.isnan(falls), 0.0, falls).sum(0) / np.maximum((~np.isnan(falls)).sum(0), 1)
-            deepest = np.maximum(deepest * np.exp(-wide / DAY / 365), np.where(up > 0, mean_fall, 0.0))
+            fine = self._believed(known, prob[:, FINE])
+            state = self._learnt(state, at, width, own, fine, np.where(low, up, 1.0))
+            past = past.push(at * wide, value, value, np.zeros(m, np.bool_))
+            falls = np.stack([sums[:m, -1] for sums in waiting.sums[i : i + stretch]])
+            seen = ~np.isnan(falls)
+            deep = np.where(seen, falls, 0.0).sum(0) / np.maximum(seen.sum(0), 1)
+            deepest = deepest * np.exp(-wide / 3600 / YEAR)
+            deepest[:m] = np.maximum(deepest[:m], np.where(up > 0, deep, 0.0))
         state = replace(
             state, waiting=waiting.rest(len(waiting.slots) - len(columns)), deepest=deepest,
             quantum=np.minimum(state.quantum, state.quantum_now),
@@ -281,11 +287,20 @@ class Predictive(Detector[State]):
         )  # fmt: skip
         return state, state.past.beside(columns)
 
+    def _believed(self, known: np.ndarray, probability: np.ndarray) -> np.ndarray:
+        """The weight of what is learnt ``(n,)``: its probability, or nothing where the contrary is as likely."""
+        return np.where(known & (probability > self.model.suspect), probability, 0.0)
+
     def _learnt(
-        self, state: State, slot: int, width: int, got: dict[str, np.ndarray], fine: np.ndarray, usual: np.ndarray
+        self, state: State, slot: int, width: int, sums: np.ndarray, fine: np.ndarray, usual: np.ndarray
     ) -> State:  # fmt: skip
-        """The state with the sums of a slot in its means, which remember some days; by what of it was ``fine``, and as
-        far as its values were as ``usual`` [0-1]."""
+        """The state with the sums of a slot in its means, which remember some days; by what of it was ``fine (m,)``, and
+        as far as its values were as ``usual (m,)`` [0-1]."""
+        later = len(state.first) - len(sums)
+        sums, fine, usual = (np.pad(a, [(0, later)] + [(0, 0)] * (a.ndim - 1)) for a in (sums, fine, usual))
+        got = {
+            name: sums[:, first] if columns == 1 else sums[:, first : first + columns] for name, first, columns in _LAID
+        }
         model = self.model
         most = max(model.memory_bins, model.noise_days * DAY / width)
 
@@ -416,7 +431,8 @@ class Predictive(Detector[State]):
             noise = np.where(w, np.minimum(np.abs(u), CLIP * state.noise), 0.0)
             both = w & ~np.isnan(before)
             new = (u - phi * before) / (scale * np.sqrt(1 - phi * phi))
-            bell = np.where(both, LOG_BELL - new * new / 2 - np.log(student(new)), 0.0)
+            bell = LOG_BELL - new * new / 2 - np.log(student(new))
+            bell = np.where(both, np.clip(np.nan_to_num(bell, nan=0.0), -self.model.surest, self.model.surest), 0.0)
             z, was = (np.clip(np.where(both, a / scale, 0.0), -4, 4) for a in (u, before))
         rows = {
             "sum_now": np.where(seen, log, 0.0), "expected_now": np.where(seen & ~np.isnan(e), e, np.where(seen, log, 0.0)),
@@ -454,11 +470,10 @@ _OF_SLOT = (
     "sum_now", "expected_now", "bins_now", "error_now", "weight_now", "noise_now", "taken_now", "cross_now",
     "square_now", "bell_now",
 )  # fmt: skip
-
-
-def _padded(column: np.ndarray, n: int) -> np.ndarray:
-    """The column ``(m,)`` of n series, NaN for those that came later."""
-    return np.append(column, np.full(n - len(column), np.nan))
+CAME, EXPECTED, BINS = range(3)  # columns of these sums
+_WIDE = ("error_now", "weight_now")
+_COLUMNS = [FORECASTS if name in _WIDE else 1 for name in _OF_SLOT]
+_LAID = list(zip(_OF_SLOT, np.cumsum([0, *_COLUMNS]).tolist(), _COLUMNS, strict=False))
 
 
 def _carried(before: np.ndarray, values: np.ndarray, which: np.ndarray) -> np.ndarray:

@@ -1,6 +1,6 @@
 """How probable it is that each place is out: the chain over all signals, and the outages that follow from it."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import groupby
 from math import exp, log
@@ -12,7 +12,19 @@ from detectors.chain import QUIET_DAY, UP, Chain, leave_one_out
 from detectors.levels import FINE, OUT
 from detectors.model import YEAR, Model
 from pipeline.fusion.kinds import HALF, Network, kind
-from pipeline.fusion.life import BESIDE, CONFIRMED, DIGITS, OPEN, PRIOR, SUSPECTED, TOLD, Life, Seen, Turned, probability
+from pipeline.fusion.life import (
+    BESIDE,
+    CONFIRMED,
+    DIGITS,
+    OPEN,
+    PRIOR,
+    SUSPECTED,
+    TOLD,
+    Life,
+    Seen,
+    Turned,
+    probability,
+)
 from pipeline.fusion.likeness import DAYS, OF_DAY, OF_PARTS
 from pipeline.fusion.places import Days, Places
 from pipeline.kinds import ROUTES, kind_of
@@ -414,7 +426,10 @@ class Moments:
         """
         moment, columns = self.slow if slow else self.main, self.belief.columns
         every = self._evidence(row, slow)
-        its, names = [one for one in every if one[2] > 0], {term.signal: term.weight for term in told if term.weight > 0}
+        its, names = (
+            [one for one in every if one[2] > 0],
+            {term.signal: term.weight for term in told if term.weight > 0},
+        )
         fell = self._turn("fell", row, max(its, key=lambda one: one[2], default=None))
         back_ones = [one for one in every if one[1].term in names]
         rose = self._turn("rose", row, max(back_ones, key=lambda one: names[one[1].term], default=None))
