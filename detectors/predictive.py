@@ -294,13 +294,11 @@ class Predictive(Detector[State]):
     def _learnt(
         self, state: State, slot: int, width: int, sums: np.ndarray, fine: np.ndarray, usual: np.ndarray
     ) -> State:  # fmt: skip
-        """The state with the sums of a slot in its means, which remember some days; by what of it was ``fine (m,)``, and
-        as far as its values were as ``usual (m,)`` [0-1]."""
+        """The state with the sums of a slot in its means, which remember some days; by what of it was ``fine (m,)``,
+        and as far as its values were as ``usual (m,)`` [0-1]."""
         later = len(state.first) - len(sums)
         sums, fine, usual = (np.pad(a, [(0, later)] + [(0, 0)] * (a.ndim - 1)) for a in (sums, fine, usual))
-        got = {
-            name: sums[:, first] if columns == 1 else sums[:, first : first + columns] for name, first, columns in _LAID
-        }
+        got = {name: sums[:, at] for name, at in _LAID.items()}
         model = self.model
         most = max(model.memory_bins, model.noise_days * DAY / width)
 
@@ -435,11 +433,17 @@ class Predictive(Detector[State]):
             bell = np.where(both, np.clip(np.nan_to_num(bell, nan=0.0), -self.model.surest, self.model.surest), 0.0)
             z, was = (np.clip(np.where(both, a / scale, 0.0), -4, 4) for a in (u, before))
         rows = {
-            "sum_now": np.where(seen, log, 0.0), "expected_now": np.where(seen & ~np.isnan(e), e, np.where(seen, log, 0.0)),
-            "bins_now": seen, "error_now": error.transpose(0, 2, 1), "weight_now": use.transpose(0, 2, 1),
-            "noise_now": noise, "taken_now": w, "cross_now": z * was, "square_now": both * (z * z + was * was) / 2,
+            "sum_now": np.where(seen, log, 0.0),
+            "expected_now": np.where(seen, np.where(np.isnan(e), log, e), 0.0),
+            "bins_now": seen,
+            "error_now": error.transpose(0, 2, 1),
+            "weight_now": use.transpose(0, 2, 1),
+            "noise_now": noise,
+            "taken_now": w,
+            "cross_now": z * was,
+            "square_now": both * (z * z + was * was) / 2,
             "bell_now": bell,
-        }  # fmt: skip
+        }
         sums = {name: getattr(state, name).copy() for name in rows}
         low_since = state.low_since
         for i in range(len(t)):
@@ -471,9 +475,9 @@ _OF_SLOT = (
     "square_now", "bell_now",
 )  # fmt: skip
 CAME, EXPECTED, BINS = range(3)  # columns of these sums
-_WIDE = ("error_now", "weight_now")
-_COLUMNS = [FORECASTS if name in _WIDE else 1 for name in _OF_SLOT]
-_LAID = list(zip(_OF_SLOT, np.cumsum([0, *_COLUMNS]).tolist(), _COLUMNS, strict=False))
+_ERRORS, _WEIGHTS = (slice(BINS + 1 + i * FORECASTS, BINS + 1 + (i + 1) * FORECASTS) for i in range(2))
+_REST = _OF_SLOT[BINS + 3 :]
+_LAID = {"error_now": _ERRORS, "weight_now": _WEIGHTS} | {name: _WEIGHTS.stop + i for i, name in enumerate(_REST)}
 
 
 def _carried(before: np.ndarray, values: np.ndarray, which: np.ndarray) -> np.ndarray:

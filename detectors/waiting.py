@@ -14,8 +14,8 @@ FEW = 1e-30  # in place of 0 where it divides
 
 @dataclass(frozen=True)
 class Waiting:
-    """Slots in order of their numbers; of each its sums ``(m, k)``, and P(out, off, quiet, moved) ``(m, 4)`` at its end, of
-    the m series that there were then."""
+    """Slots in order of their numbers; of each its sums ``(m, k)``, and P(out, off, quiet, moved) ``(m, 4)`` at its
+    end, of the m series that there were then."""
 
     slots: tuple[int, ...] = ()
     sums: tuple[np.ndarray, ...] = ()
@@ -32,8 +32,8 @@ class Waiting:
     def smoothed(self, enter: np.ndarray, leave: np.ndarray) -> list[np.ndarray]:
         """P(fine, out, off, quiet, moved) ``(m, 5)`` of each slot as it is known by now.
 
-        ``enter``, ``leave (4,)``: probability that a fine series is in another state after a slot, and that one of these
-        is fine again.
+        ``enter``, ``leave (4,)``: probability that a fine series is in another state after a slot, and that one of
+        these is fine again.
 
         Examples
         --------

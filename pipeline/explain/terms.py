@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from math import exp
 
-from pipeline.fusion.life import BESIDE, PRIOR, TOLD
+from pipeline.fusion.life import BESIDE, NETWORKS, PRIOR, TOLD
 from pipeline.fusion.likeness import OF_DAY, OF_PARTS, fell_and_stood
 from pipeline.kinds import kind_of, word_of
 from pipeline.records import DAILY, Outage, Sign, Term
@@ -32,7 +32,7 @@ def signal_name(signal: str) -> str:
 
 def is_signal(term: Term) -> bool:
     """Whether a term is of a signal, and not of what was known before any."""
-    return term.signal != PRIOR and not term.signal.startswith(OF_DAY)
+    return term.signal not in (PRIOR, NETWORKS) and not term.signal.startswith(OF_DAY)
 
 
 def signal_of(term: Term) -> str:
@@ -56,6 +56,8 @@ def term_name(name: str) -> str:
     """
     if name == PRIOR:
         return "without its signals"
+    if name == NETWORKS:
+        return "its networks, each by itself"
     if name.startswith(OF_DAY):
         day = name.removeprefix(OF_DAY)
         return DAYS.get(day, day)

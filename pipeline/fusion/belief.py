@@ -16,6 +16,7 @@ from pipeline.fusion.life import (
     BESIDE,
     CONFIRMED,
     DIGITS,
+    NETWORKS,
     OPEN,
     PRIOR,
     SUSPECTED,
@@ -45,6 +46,9 @@ NONE = 1e-9
 """Rate of what does not happen [1/year]."""
 
 FROM, TO = 0, 1
+
+MOST_SURE = 20.0
+"""Evidence of one network counts as at most that [log-odds]: its logarithm is taken."""
 
 OFF_BY_ITSELF = 1
 """State of a signal in `Chain.signal`: the series fails, and not the place."""
@@ -124,7 +128,7 @@ class Belief:
     def __init__(self, tense: str, settings: Settings) -> None:
         self.tense, self.settings, self.model = tense, settings, settings.model
         self.almanac = settings.calendar.almanac
-        self.enough = log(self.model.confirm / (1 - self.model.confirm))
+        self.enough, self.suspect = (log(p / (1 - p)) for p in (self.model.confirm, self.model.suspect))
         self.places, self.signals = Places(), dict[tuple[str, str], int]()
         self.each: list[Signal] = []
         self.days = Days(self.almanac, {kind: of_day(kind) for kind in DAYS})
@@ -252,11 +256,15 @@ class Belief:
     def _go_on(self, end: int, width: int, observed: np.ndarray) -> list[Outage]:
         """Let the outages go on of the places that were observed: those of parts before those of their countries, as
         the kind of these depends on them; then tell what is new, of countries first."""
-        likely = np.maximum(self.main.probability(), self.slow.probability()) >= self.model.suspect
+        own = np.flatnonzero(observed)
+        whole = self.days.whole[own] if len(self.days.whole) else own[:0]
+        observed[whole[whole >= 0]] = True  # a country goes on with its networks
+        moments = Moments(self, end, width)
+        likely = np.maximum(moments.main.odds, moments.slow.odds) >= self.suspect
         rows = {*np.flatnonzero(observed & likely).tolist(), *(row for row in self.lives if observed[row])}
         if not rows:
             return []
-        moments, order = Moments(self, end, width), sorted(rows, key=lambda row: self.places[row][:2])
+        order = sorted(rows, key=lambda row: self.places[row][:2])
         wholes = [row for row in order if self.places[row].type == "country"]
         parts = [row for row in order if self.places[row].type != "country"]
         for row in parts + wholes:
@@ -270,6 +278,26 @@ class Belief:
             self._close(row)
         return [outage for outage in told if outage is not None]
 
+    def networks(self) -> np.ndarray:
+        """What the networks of each country say for its outage ``(n,)`` [log-odds], each by its own signals alone:
+
+            sum_i log( f L_i + 1 - f ) - log( p L_i + 1 - p )        L_i Bayes factor of network i, p its base rate
+
+        An outage of the country takes along a share f of them.  They never say that it is up: it may be out elsewhere.
+        """
+        told = np.zeros(len(self.places))
+        rows = np.array([row for row, place in enumerate(self.places.entities) if place.type == "asn"], np.intp)
+        if not len(rows) or not len(self.days.whole):
+            return told
+        whole = self.days.whole[rows]
+        rows, whole = rows[whole >= 0], whole[whole >= 0]
+        factor = np.exp(np.clip(self.main.terms[rows].sum(1), -MOST_SURE, MOST_SURE))
+        fallen, base = self.model.fallen, self.model.outage_rate * self.model.outage_hours / YEAR
+        each = np.log(fallen * factor + 1 - fallen) - np.log(base * factor + 1 - base)
+        seen = (self.columns["seen"][rows] > 0).any(1)
+        np.add.at(told, whole, np.where(seen, each, 0.0))
+        return np.maximum(told, 0.0)
+
     def _is_sure(self, row: int) -> bool:
         """Whether a place has an outage that is confirmed, and not recovering."""
         return row in self.lives and self.lives[row].state == CONFIRMED
@@ -277,7 +305,7 @@ class Belief:
     def _advance(self, row: int, moments: "Moments") -> None:
         """Let the outage of a place go on, or begin."""
         main, slow = moments.main.odds[row], moments.slow.odds[row]
-        by_main = probability(main) >= self.model.suspect
+        by_main = main >= self.suspect
         if row not in self.lives:
             self.lives[row] = Life.begin(
                 self.places[row], self.tense, moments.seen(row, not by_main), int(self.over[row]), slow=not by_main,
@@ -398,10 +426,12 @@ def log_odds(chain: Chain) -> np.ndarray:
 
 
 class Moment:
-    """What one chain says of every place at a moment: ``odds`` that it is out [log-odds], and P(``stealth`` | out)."""
+    """What one chain says of every place at a moment: ``odds`` that it is out, so much of it from its ``networks``
+    [log-odds], and P(``stealth`` | out)."""
 
-    def __init__(self, chain: Chain) -> None:
-        self.chain, self.odds = chain, log_odds(chain)
+    def __init__(self, chain: Chain, networks: np.ndarray | None = None) -> None:
+        self.networks = np.zeros(len(chain)) if networks is None else networks
+        self.chain, self.odds = chain, log_odds(chain) + self.networks
         self.stealth = chain.stealth()
 
 
@@ -410,7 +440,7 @@ class Moments:
 
     def __init__(self, belief: Belief, at: int, width: int) -> None:
         self.belief, self.at, self.width = belief, at, width
-        self.main, self.slow = Moment(belief.main), Moment(belief.slow)
+        self.main, self.slow = Moment(belief.main, belief.networks()), Moment(belief.slow)
 
     def _evidence(self, row: int, slow: bool) -> list[tuple[int, Signal, float]]:
         """Columns and signals that said anything of a place, and the weight of each [log-odds]."""
@@ -422,7 +452,7 @@ class Moments:
         """How a place looks, of which these terms were ``told`` last.
 
         The onset is where evidence began to add up in the signal that is the heaviest evidence; the end, where it began
-        to do so against it in the one that was told as the heaviest (the change points of Page 1954, of one signal each).
+        to do so against it in the one that was told as the heaviest (Page 1954: the change point of one signal).
         """
         moment, columns = self.slow if slow else self.main, self.belief.columns
         every = self._evidence(row, slow)
@@ -458,6 +488,8 @@ class Moments:
         if day and not slow:
             found.append(Term(OF_DAY + day, None, None, round(of_day(day), 2), 1.0))
         odds = float((self.slow if slow else self.main).odds[row])
+        if not slow and (weight := round(float(self.main.networks[row]), 2)):
+            found.append(Term(NETWORKS, None, None, weight, 1.0))
         rest = round(odds - sum(term.weight for term in found), 2)
         return tuple(sorted([*found, Term(PRIOR, None, None, rest, 1.0)], key=lambda term: term.signal))
 
@@ -474,7 +506,8 @@ class Moments:
             return "quiet day"
         if any(self.belief.columns["health"][row, j] < 1 - model.least for j, _ in for_it):
             return "feed unhealthy"
-        heaviest = max((term.weight for term in terms if not term.signal.startswith((PRIOR, OF_DAY))), default=0.0)
+        own = [term.weight for term in terms if not term.signal.startswith((PRIOR, NETWORKS, OF_DAY))]
+        heaviest = max(own, default=0.0)
         if len(kinds) <= 1 or leave_one_out(probability(moment.odds[row]), [heaviest])[0] < model.suspect:
             return "one signal only"
         off = [moment.chain.signal[UP, OFF_BY_ITSELF, row, s.place] for _, s in for_it]

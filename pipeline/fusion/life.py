@@ -21,6 +21,9 @@ OPEN = (SUSPECTED, CONFIRMED, RECOVERING)
 PRIOR = "prior"
 """Name of the term of what was known before any signal: base rates, the time since, and an outage of the country."""
 
+NETWORKS = "networks"
+"""Name of the term of what its networks say of a country."""
+
 DIGITS = 3
 """Digits of the shares that are told [-]."""
 
@@ -182,7 +185,7 @@ class Life:
         until, is_over = (self.at, False) if self.end is None else (self.end, True)
         terms = tuple(
             msgspec.structs.replace(term, signal=term.signal.removeprefix(OF_PARTS))
-            for term in self.terms if term.signal != PRIOR
+            for term in self.terms if term.signal not in (PRIOR, NETWORKS)
         )  # fmt: skip
         event = Event(
             self.entity_type, self.country, self.start, until, is_over, terms, self.finest, self.networks, self.before,
