@@ -255,7 +255,7 @@ class Predictive(Detector[State]):
             level, day, _ = state.forecast.reshape(n, 3, FORECASTS)[:, 1].T
             usual = np.where(np.isnan(day), level, day)
             fall = np.where(state.bins_now > 0, usual - state.sum_now / state.bins_now, np.nan)
-        sums = [*(getattr(state, name).reshape(n, -1) for name in _OF_SLOT), fall[:, None]]
+        sums = [*(getattr(state, name).reshape(n, columns) for name, columns in _OF_SLOT.items()), fall[:, None]]
         waiting = state.waiting.push(state.slot, np.concatenate(sums, 1), state.others)
         lag, stretch = (max(least, round(self.model.lag_hours * 3600 / wide)) for least in (2, 1))
         past, columns, deepest = state.past, [], state.deepest
@@ -379,6 +379,7 @@ class Predictive(Detector[State]):
             seen_at[few] = levels.counts(ratio[at] / one_count, was, 1 / one_count, scale[at], phi[at], model.fresh)
         met = (first != NEVER) & (first <= t[:, None])
         state, prob, likelihood, left = self._filtered(state, seen_at, dt / 3600, met)
+        x = np.where(np.isnan(share)[:, None], np.nan, x)  # a broken feed teaches nothing
         state = self._taken(state, x, t, e, f, known, y - one, before[:-1] - one, scale, phi, prob)
         usual = seen & (prob[..., FINE] > 0.5)  # the fall of a flat series is no step of its counts
         values = _carried(state.value, x, usual)
@@ -404,7 +405,7 @@ class Predictive(Detector[State]):
         rates = levels.Rates(self.model, self.kind)
         others, level, told = state.others, state.level.reshape(n, 4, len(LEVELS)), []
         for own, since, there in zip(seen, hours, met, strict=True):
-            prob = np.concatenate([1 - others.sum(1, keepdims=True), others], 1)
+            prob = np.concatenate([np.maximum(1 - others.sum(1, keepdims=True), 0.0), others], 1)
             steps = rates.over(np.where(there, np.minimum(since, 720.0), 0.0))
             prob, level, likelihood = filtered(prob, level, own, prior, steps)
             others = prob[:, 1:]
@@ -470,14 +471,14 @@ class Predictive(Detector[State]):
             return Verdict(expected, expected * (low * low - c), expected * (high * high - c), said, state, known)
 
 
-_OF_SLOT = (
-    "sum_now", "expected_now", "bins_now", "error_now", "weight_now", "noise_now", "taken_now", "cross_now",
-    "square_now", "bell_now",
-)  # fmt: skip
-CAME, EXPECTED, BINS = range(3)  # columns of these sums
-_ERRORS, _WEIGHTS = (slice(BINS + 1 + i * FORECASTS, BINS + 1 + (i + 1) * FORECASTS) for i in range(2))
-_REST = _OF_SLOT[BINS + 3 :]
-_LAID = {"error_now": _ERRORS, "weight_now": _WEIGHTS} | {name: _WEIGHTS.stop + i for i, name in enumerate(_REST)}
+_OF_SLOT = {
+    "sum_now": 1, "expected_now": 1, "bins_now": 1, "error_now": FORECASTS, "weight_now": FORECASTS, "noise_now": 1,
+    "taken_now": 1, "cross_now": 1, "square_now": 1, "bell_now": 1,
+}  # fmt: skip
+"""Sums of a slot, and how many of each there are for a series."""
+CAME, EXPECTED, BINS = range(3)  # columns of the first three
+_ENDS = dict(zip(_OF_SLOT, np.cumsum(list(_OF_SLOT.values())).tolist(), strict=True))
+_LAID = {name: slice(end - FORECASTS, end) if _OF_SLOT[name] > 1 else end - 1 for name, end in _ENDS.items()}
 
 
 def _carried(before: np.ndarray, values: np.ndarray, which: np.ndarray) -> np.ndarray:

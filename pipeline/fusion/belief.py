@@ -12,20 +12,9 @@ from detectors.chain import QUIET_DAY, UP, Chain, leave_one_out
 from detectors.levels import FINE, OUT
 from detectors.model import YEAR, Model
 from pipeline.fusion.kinds import HALF, Network, kind
-from pipeline.fusion.life import (
-    BESIDE,
-    CONFIRMED,
-    DIGITS,
-    NETWORKS,
-    OPEN,
-    PRIOR,
-    SUSPECTED,
-    TOLD,
-    Life,
-    Seen,
-    Turned,
-    probability,
-)
+
+from pipeline.fusion.life import BESIDE, CONFIRMED, DIGITS, NETWORKS, OPEN, PRIOR, SUSPECTED, TOLD  # isort: skip
+from pipeline.fusion.life import Life, Seen, Turned, probability
 from pipeline.fusion.likeness import DAYS, OF_DAY, OF_PARTS
 from pipeline.fusion.places import Days, Places
 from pipeline.kinds import ROUTES, kind_of
@@ -257,8 +246,8 @@ class Belief:
         """Let the outages go on of the places that were observed: those of parts before those of their countries, as
         the kind of these depends on them; then tell what is new, of countries first."""
         own = np.flatnonzero(observed)
-        whole = self.days.whole[own] if len(self.days.whole) else own[:0]
-        observed[whole[whole >= 0]] = True  # a country goes on with its networks
+        homes = self.days.whole[own] if len(self.days.whole) else own[:0]
+        observed[homes[homes >= 0]] = True  # a country goes on with its networks
         moments = Moments(self, end, width)
         likely = np.maximum(moments.main.odds, moments.slow.odds) >= self.suspect
         rows = {*np.flatnonzero(observed & likely).tolist(), *(row for row in self.lives if observed[row])}
@@ -286,16 +275,14 @@ class Belief:
         An outage of the country takes along a share f of them.  They never say that it is up: it may be out elsewhere.
         """
         told = np.zeros(len(self.places))
-        rows = np.array([row for row, place in enumerate(self.places.entities) if place.type == "asn"], np.intp)
-        if not len(rows) or not len(self.days.whole):
+        rows = self.days.networks
+        if not len(rows):
             return told
-        whole = self.days.whole[rows]
-        rows, whole = rows[whole >= 0], whole[whole >= 0]
         factor = np.exp(np.clip(self.main.terms[rows].sum(1), -MOST_SURE, MOST_SURE))
         fallen, base = self.model.fallen, self.model.outage_rate * self.model.outage_hours / YEAR
         each = np.log(fallen * factor + 1 - fallen) - np.log(base * factor + 1 - base)
         seen = (self.columns["seen"][rows] > 0).any(1)
-        np.add.at(told, whole, np.where(seen, each, 0.0))
+        np.add.at(told, self.days.whole[rows], np.where(seen, each, 0.0))
         return np.maximum(told, 0.0)
 
     def _is_sure(self, row: int) -> bool:

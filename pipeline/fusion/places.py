@@ -77,7 +77,7 @@ class Days:
 
     ``kind (n,) int8``: workday, weekend, holiday or long holiday; ``factor (n,)``: how much likelier an outage of a
     country begins than on other days; ``whole (n,) intp``: the row of the country of each network and region, -1 for
-    anything else; ``matters``: why the day matters, by row of a country.
+    anything else; ``networks``: rows of those of a known country; ``matters``: why the day matters, by row of a country.
     """
 
     def __init__(self, almanac: Almanac, weight: dict[str, float]) -> None:
@@ -85,6 +85,7 @@ class Days:
         self.changes, self.today = -1, dict[str, Today]()
         self.since, self.until = 0, 0
         self.kind, self.factor, self.whole = np.zeros(0, np.int8), np.ones(0), np.zeros(0, np.intp)
+        self.networks = np.zeros(0, np.intp)
         self.matters: dict[int, str] = {}
 
     def at(self, places: Places, time: int) -> None:
@@ -98,6 +99,8 @@ class Days:
             self.home = np.array([index[code] for code in own], np.intp)
             whole = [places.whole(row) if e.type != "service" else None for row, e in enumerate(places.entities)]
             self.whole = np.array([-1 if row is None else row for row in whole], np.intp)
+            is_network = np.array([entity.type == "asn" for entity in places.entities], np.bool_)
+            self.networks = np.flatnonzero(is_network & (self.whole >= 0))
             self.changes = places.changes
         for code in self.codes:
             if code not in self.today or not self.today[code].start <= time < self.today[code].end:
