@@ -266,5 +266,5 @@ def leave_one_out(probability: float, terms: Sequence[float]) -> list[float]:
     >>> [round(p, 2) for p in leave_one_out(0.9, [2.0, -1.0])]
     [0.55, 0.96]
     """
-    odds = np.log(probability) - np.log1p(-probability)
+    odds = np.log(probability) - np.log(max(1 - probability, np.finfo(float).tiny))
     return [float(1 / (1 + np.exp(term - odds))) for term in terms]

@@ -279,6 +279,7 @@ class Belief:
         if not len(rows):
             return told
         factor = np.exp(np.clip(self.main.terms[rows].sum(1), -MOST_SURE, MOST_SURE))
+        factor[self.main.probability()[rows] < self.model.suspect] = 0.0  # it is not out, whatever it was
         fallen, base = self.model.fallen, self.model.outage_rate * self.model.outage_hours / YEAR
         each = np.log(fallen * factor + 1 - fallen) - np.log(base * factor + 1 - base)
         seen = (self.columns["seen"][rows] > 0).any(1)
