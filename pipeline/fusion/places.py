@@ -77,7 +77,8 @@ class Days:
 
     ``kind (n,) int8``: workday, weekend, holiday or long holiday; ``factor (n,)``: how much likelier an outage of a
     country begins than on other days; ``whole (n,) intp``: the row of the country of each network and region, -1 for
-    anything else; ``networks``: rows of those of a known country; ``matters``: why the day matters, by row of a country.
+    anything else; ``networks``: rows of those of a known country; ``matters``: why the day matters, by row of a
+    country.
     """
 
     def __init__(self, almanac: Almanac, weight: dict[str, float]) -> None:
