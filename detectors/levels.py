@@ -152,7 +152,7 @@ class Rates:
         quiet = model.quiet_rates[0] if is_activity(kind) else 0.0
         self.begin = np.array([model.outage_rate, model.off_rate, quiet, model.moved_rate]) / YEAR
         self.stay = np.array([model.outage_hours, model.off_hours, model.quiet_hours[0], 24 * model.relearn_days])
-        self.jump = np.array([model.jump_rate, model.jump_rate, 1 / model.quiet_drift, 0.0])
+        self.jump = np.array([model.jump_rate, model.jump_rate, 1 / model.lag_hours, 0.0])
 
     def over(self, hours: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Probability that a series enters each state, leaves it, and jumps in it, ``(n, 4)``."""

@@ -33,9 +33,7 @@ class Model:
     quiet_hours: tuple[float, float] = number(
         (18.0, 240.0), "h", "their mean duration, and that of a long holiday", "open cases"
     )
-    quiet_drift: float = number(4.0, "h", "after which it is as deep as any, whatever it was", "open cases")
     quiet_first: float = number(0.7, "", "how deep a quiet day is, before anything is known", "open cases")
-    quiet_days: float = number(14.0, "d", "what that guess is worth", "open cases")
     quiet_edge: float = number(0.06, "", "how much deeper than any before a quiet day may be", "open cases")
     moved_rate: float = number(1.0, "1/year", "changes of a series' level", "open cases")
     moved_most: float = number(0.2, "share", "most that such a change takes", "open cases")
@@ -74,7 +72,9 @@ class Model:
     fresh: float = number(0.2, "share", "bins whose noise does not follow from the bin before", "open cases")
     few: float = number(30.0, "", "counts a bin, below which they are taken as such", "open cases")
     sharp: float = number(4.0, "", "power of the error by which forecasts are weighted", "open cases")
-    lag_hours: float = number(4.0, "h", "a bin is learnt so much later", "open cases")
+    lag_hours: float = number(
+        4.0, "h", "a bin is learnt so much later, and a quiet day is then as deep as any", "myanmar-2021-nights"
+    )
     warm_hours: float = number(24.0, "h", "past before anything is said of what has a day", "open cases")
     relearn_days: float = number(28.0, "d", "a loss that has lasted so long is the new level", "open cases")
     # decision

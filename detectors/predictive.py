@@ -149,7 +149,6 @@ class Predictive(Detector[State]):
             warm_hours=48 * first,
             relearn_days=self.model.slow_relearn_days,
             quiet_first=deep,
-            quiet_days=np.inf,
         )
         return replace(self, model=model, most=self.model.throttle_most, span=(round(first * DAY), round(last * DAY)))
 
@@ -400,7 +399,7 @@ class Predictive(Detector[State]):
         not ``met (t, n)`` yet stay as they are."""
         n, model = len(state.first), self.model
         prior = np.repeat(priors(model, self.most).astype(np.float32)[None], n, 0)
-        first = model.quiet_first / (1 + state.days / model.quiet_days)
+        first = model.quiet_first / (1 + state.days / model.relearn_days * (self.span[0] == 0))  # see `daily`
         prior[:, QUIET - 1] = levels.quiet(np.maximum(state.deepest, first), model.quiet_edge)
         rates = levels.Rates(self.model, self.kind)
         others, level, told = state.others, state.level.reshape(n, 4, len(LEVELS)), []

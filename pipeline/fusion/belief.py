@@ -452,7 +452,12 @@ class Moments:
         back_ones = [one for one in every if one[1].term in names]
         rose = self._turn("rose", row, max(back_ones, key=lambda one: names[one[1].term], default=None))
         lost = [(min(weight, TOLD), max(1 - float(columns["left"][row, j]), 0.0)) for j, _, weight in its]
-        loss = sum(weight * share for weight, share in lost) / sum(weight for weight, _ in lost) if lost else 0.0
+        whole = sum(weight for weight, _ in lost)
+        loss = sum(weight * share for weight, share in lost) / whole if whole else 0.0
+        networks = self.belief.places.of(row, "asn") if whole < TOLD else []
+        if networks:  # they alone show it
+            lives = [self.belief.lives[part] for part in networks if part in self.belief.lives]
+            loss = max(loss, sum(life.depth for life in lives if life.state in OPEN) / len(networks))
         widths = [s.width for _, s, _ in its]
         return Seen(
             self.at, self.width, float(moment.odds[row]), fell, rose, float(loss), min(widths, default=0)

@@ -146,7 +146,8 @@ class Life:
                 self.start = max(seen.fell.at, self.first)
                 self.start_between = min(seen.fell.low, self.start), max(seen.fell.high, self.start)
                 self.dated = seen.fell.low == seen.fell.at
-                self.confirmed_at = seen.at if chance >= model.confirm else None
+                is_sure = chance >= model.confirm and seen.loss >= model.least  # what lost less is not out
+                self.confirmed_at = seen.at if is_sure else None
             self.state = SUSPECTED if self.confirmed_at is None else CONFIRMED
             return worse
         first = max(seen.at - seen.width, self.start) if self.end is None else self.end

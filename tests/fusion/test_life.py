@@ -7,8 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipeline.fusion.life import OPEN
-from pipeline.records import Outage
+from pipeline.records import Outage, Run
 from tests.fusion.outages import BGP, outages, revisions, several
+from tests.judge.verdicts import verdicts
 
 LATER = {
     "suspected": ("suspected", "confirmed", "retracted"),
@@ -43,6 +44,14 @@ def test_fragments_around_a_short_recovery_are_one_outage_and_after_a_long_one_t
 def test_a_suspicion_that_passes_is_retracted_and_was_never_confirmed() -> None:
     found = outages(*several(traffic="." * 20 + "l" * 12 + "." * 20))
     assert {(outage.state, outage.confirmed_at) for outage in found} <= {("retracted", None)}
+
+
+@pytest.mark.parametrize(("left", "is_told"), [(0.95, False), (0.85, True)])
+def test_what_loses_less_than_the_least_loss_is_never_confirmed(left: float, is_told: bool) -> None:
+    marks = "." * 20 + "L" * 10 + "." * 20
+    run = Run("r", "replay", (BGP, "probing.ioda"))
+    found = outages(*(verdicts(signal, marks, run=run, left=left) for signal in (BGP, "probing.ioda")))
+    assert [outage.confirmed_at is not None for outage in found] == [is_told]
 
 
 def test_what_is_not_observed_begins_no_outage_and_ends_none() -> None:
