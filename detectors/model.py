@@ -33,7 +33,7 @@ class Model:
     quiet_hours: tuple[float, float] = number(
         (18.0, 240.0), "h", "their mean duration, and that of a long holiday", "open cases"
     )
-    quiet_first: float = number(0.7, "", "how deep a quiet day is, before anything is known", "open cases")
+    quiet_first: float = number(1.0, "", "how deep a quiet day is, before anything is known", "open cases")
     quiet_edge: float = number(0.06, "", "how much deeper than any before a quiet day may be", "open cases")
     moved_rate: float = number(1.0, "1/year", "changes of a series' level", "open cases")
     moved_most: float = number(0.2, "share", "most that such a change takes", "open cases")

@@ -253,7 +253,7 @@ class Predictive(Detector[State]):
         with np.errstate(all="ignore"):
             level, day, _ = state.forecast.reshape(n, 3, FORECASTS)[:, 1].T
             usual = np.where(np.isnan(day), level, day)
-            fall = np.where(state.bins_now > 0, usual - state.sum_now / state.bins_now, np.nan)
+            fall = usual - np.log(np.maximum(state.sum_now / state.bins_now, LEAST_SHARE / 10 * np.exp(usual)))
         sums = [*(getattr(state, name).reshape(n, columns) for name, columns in _OF_SLOT.items()), fall[:, None]]
         waiting = state.waiting.push(state.slot, np.concatenate(sums, 1), state.others)
         lag, stretch = (max(least, round(self.model.lag_hours * 3600 / wide)) for least in (2, 1))
@@ -264,6 +264,7 @@ class Predictive(Detector[State]):
             known = (at * wide >= state.since[:m]) & (own[:, BINS] > 0)
             with np.errstate(all="ignore"):
                 came, e = own[:, CAME] / own[:, BINS], own[:, EXPECTED] / own[:, BINS]
+                came = np.log(np.maximum(came, np.fmax(LEAST_SHARE * np.exp(e), SMALL)))
             low = came < e + np.log(1 - self.model.least / 2)
             up = self._believed(known, 1 - prob[:, OUT] - prob[:, OFF])
             value = np.where(low, up * came + (1 - up) * e, came).astype(np.float32)
@@ -433,7 +434,7 @@ class Predictive(Detector[State]):
             bell = np.where(both, np.clip(np.nan_to_num(bell, nan=0.0), -self.model.surest, self.model.surest), 0.0)
             z, was = (np.clip(np.where(both, a / scale, 0.0), -4, 4) for a in (u, before))
         rows = {
-            "sum_now": np.where(seen, log, 0.0),
+            "sum_now": np.where(seen, np.where(np.isnan(e), x, np.minimum(x, levels.EDGES[-1] * np.exp(e))), 0.0),
             "expected_now": np.where(seen, np.where(np.isnan(e), log, e), 0.0),
             "bins_now": seen,
             "error_now": error.transpose(0, 2, 1),

@@ -9,7 +9,7 @@ import numpy as np
 
 from pipeline.records import Run
 
-FORMS = {"bin": 7, "merge": 5, "judge": 25, "fuse": 32}
+FORMS = {"bin": 7, "merge": 5, "judge": 26, "fuse": 33}
 """Form of each stage's state.  A change of what a `save` writes raises the stage's number, so that a worker refuses a
 snapshot that it would misread."""
 

@@ -13,8 +13,8 @@ from tests.house.tree import files, text
 
 DECIDING = (
     "detectors/chain.py", "detectors/common_mode.py", "detectors/daily.py", "detectors/expectation.py",
-    "detectors/levels.py", "detectors/model.py", "detectors/predictive.py", "detectors/stuck.py", "detectors/waiting.py", "pipeline/fusion",
-    "pipeline/judge",
+    "detectors/levels.py", "detectors/model.py", "detectors/predictive.py", "detectors/stuck.py",
+    "detectors/waiting.py", "pipeline/fusion", "pipeline/judge",
 )  # fmt: skip
 """Files and folders of the code that decides what is out."""
 
