@@ -43,7 +43,7 @@ class Waiting:
         >>> for slot, out in enumerate((0.01, 0.1, 0.99)):
         ...     waiting = waiting.push(slot, np.zeros((1, 1)), np.array([[out, 0, 0, 0]]))
         >>> [own[0, :2].round(2).tolist() for own in waiting.smoothed(*rates)]
-        [[0.92, 0.08], [0.02, 0.98], [0.01, 0.99]]
+        [[0.11, 0.89], [0.02, 0.98], [0.01, 0.99]]
         """
         told: list[np.ndarray] = []
         for others in reversed(self.others):

@@ -26,7 +26,7 @@ COLUMNS = (
 )  # fmt: skip
 """A line for each label, and one for the whole case, which has no entity; the median by any signal."""
 
-UNTOUCHED = ("control-youtube-ge", "control-youtube-nl")
+UNTOUCHED = ("control-youtube-nl",)
 """Two years in which nothing happened: there is not even a suspicion."""
 
 TOLD = {
@@ -37,7 +37,6 @@ TOLD = {
     "louisiana-2020-laura": ["Why 7 h after its start: probes (probing.monash) first looked low in its bin of Thu 27 "],
     "myanmar-2021-coup": [
         "Why 7 h 40 min after its start: its narrowest bins are of 6 h",
-        "Still low after its end: routes (bgp.routeviews) for 6 h, at ",
     ],
 }
 """Beginnings of sentences beside the pictures of a case."""
