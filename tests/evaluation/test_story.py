@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import pytest
+
 from pipeline.codec import iso
 from pipeline.evaluation.accounting import ONSET
 from pipeline.evaluation.command import as_json

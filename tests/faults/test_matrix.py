@@ -98,10 +98,14 @@ def lines(is_out: bool) -> list[Line]:
 
 FROZEN = {"series: one country frozen": "a single series that is frozen is not found"}
 UNSURE = dict.fromkeys(
-    ("series: a source lost", "series: a source that counts half of all", "series: a source that says zero of all",
-     "series: one signal frozen"),
+    (
+        "series: a source lost",
+        "series: a source that counts half of all",
+        "series: a source that says zero of all",
+        "series: one signal frozen",
+    ),
     "the signals that are still seen came back, so that it is recovering",
-) | {"routes: two collectors of three lost": "routes alone do not confirm it within an hour"}  # fmt: skip
+)
 """Faults of which the model does not keep what was promised, and how."""
 
 
