@@ -96,7 +96,10 @@ def lines(is_out: bool) -> list[Line]:
     return streams.routes(is_out=is_out)
 
 
-FROZEN = {"series: one country frozen": "a single series that is frozen is not found"}
+FROZEN = {
+    "series: one country frozen": "a single series that is frozen is not found",
+    "series: a source that counts half of all": "what is half is called normal, not unknown, though no outage",
+}
 UNSURE = dict.fromkeys(
     (
         "series: a source lost",
