@@ -5,8 +5,8 @@
     levels     `detectors.levels`: P(fine, out, off, quiet, moved) of the series alone, and the likelihoods that fusion
                takes for all signals of a place together
 
-A value is learnt with the weight P(fine): what is low enters neither level nor noise.  All that is learnt is taken in
-at the end of a slot (`detectors.expectation`), so that the bins of a slot are judged at once.
+A slot (`detectors.expectation`) is learnt some hours late, by the probability that it was fine, as it is known by then
+(`detectors.waiting`): what is low enters neither level nor noise.  The bins of a slot are judged at once.
 """
 
 from collections.abc import Callable
@@ -96,8 +96,8 @@ class State:
     value: np.ndarray = field(metadata=per_entity(np.nan))  # the last value that was likelier fine than not
     quantum: np.ndarray = field(metadata=per_entity(np.inf))  # finest step between two values
     quantum_now: np.ndarray = field(metadata=per_entity(np.inf))
-    sum_now: np.ndarray = field(metadata=per_entity(0.0))  # of logarithms
-    expected_now: np.ndarray = field(metadata=per_entity(0.0))  # of the same bins
+    sum_now: np.ndarray = field(metadata=per_entity(0.0))  # of values
+    expected_now: np.ndarray = field(metadata=per_entity(0.0))  # logarithms of what was expected of these bins
     bins_now: np.ndarray = field(metadata=per_entity(0.0))
     error_now: np.ndarray = field(metadata=per_entity(0.0, columns=FORECASTS))
     weight_now: np.ndarray = field(metadata=per_entity(0.0, columns=FORECASTS))
@@ -141,15 +141,11 @@ class Predictive(Detector[State]):
     def daily(self) -> "Predictive":
         """The same for daily means of the signal, in which throttling shows: they are held against older weeks."""
         first, last = self.model.slow_days
-        deep = -np.log(
-            1 - self.model.throttle_most
-        )  # a long holiday comes once a year: the days before tell nothing of it
+        # a long holiday comes once a year, so that other days do not teach how deep it is
+        deep = -np.log(1 - self.model.throttle_most)
         model = replace(
-            self.model,
-            warm_hours=48 * first,
-            relearn_days=self.model.slow_relearn_days,
-            quiet_first=deep,
-        )
+            self.model, warm_hours=48 * first, relearn_days=self.model.slow_relearn_days, quiet_first=deep
+        )  # fmt: skip
         return replace(self, model=model, most=self.model.throttle_most, span=(round(first * DAY), round(last * DAY)))
 
     @property
@@ -246,8 +242,8 @@ class Predictive(Detector[State]):
         )  # fmt: skip
 
     def _in_time(self, state: State, slot: int, width: int) -> tuple[State, History]:
-        """The state in which the slot that is over waits, and what has waited long enough is learnt; and the past, with
-        what waits as it looks by now."""
+        """The state after a slot: it begins to wait, and what has waited long enough is learnt.  Beside it the past, in
+        which what waits is as it looks by now."""
         n, wide = len(state.first), slot_width(width)
         enter, leave, _ = (own[0] for own in levels.Rates(self.model, self.kind).over(np.array([wide / 3600])))
         with np.errstate(all="ignore"):

@@ -26,7 +26,7 @@ COLUMNS = (
 )  # fmt: skip
 """A line for each label, and one for the whole case, which has no entity; the median by any signal."""
 
-UNTOUCHED = ("control-youtube-nl",)
+UNTOUCHED = ("control-youtube-ge", "control-youtube-nl")
 """Two years in which nothing happened: there is not even a suspicion."""
 
 TOLD = {
@@ -37,6 +37,7 @@ TOLD = {
     "louisiana-2020-laura": ["Why 7 h after its start: probes (probing.monash) first looked low in its bin of Thu 27 "],
     "myanmar-2021-coup": [
         "Why 7 h 40 min after its start: its narrowest bins are of 6 h",
+        "Still low after its end: routes (bgp.routeviews) for 6 h, at ",
     ],
 }
 """Beginnings of sentences beside the pictures of a case."""
@@ -74,7 +75,15 @@ PATHS = {path.parent.name: path.parent for folder in FOLDERS for path in folder.
 CASES = sorted({row["case"] for row in read()} | PATHS.keys())
 
 
-@pytest.mark.parametrize("case", CASES)
+MISSED = {
+    "control-youtube-ge": "some hours are suspected, and retracted",
+    "myanmar-2021-coup": "what is still low after the second end is not told",
+}
+"""What is not as it should be, by case."""
+EACH = [pytest.param(name, marks=pytest.mark.xfail(reason=MISSED[name]) if name in MISSED else ()) for name in CASES]
+
+
+@pytest.mark.parametrize("case", EACH)
 @pytest.mark.usefixtures("data")
 def test_every_label_has_its_golden_figures_and_its_reasons(case: str) -> None:
     (found,) = read_cases([PATHS[case]])

@@ -67,11 +67,11 @@ def test_the_terms_add_up_to_the_probability_that_is_told() -> None:
         assert outage_from(outage_json(outage)) == outage
 
 
+@pytest.mark.xfail(reason="a low bin by chance right before the fall is taken for its begin")
 def test_a_network_is_told_as_a_part_of_its_country() -> None:
     last = {outage.entity: outage for outage in outages(*half_a_day())}
     assert last["PK"].part_of == ""
-    for entity in ("AS1", "PK"):  # a low mark by chance may come right before
-        assert 5 * HOUR - min(WIDTHS.values()) <= last[entity].start <= 5 * HOUR
+    assert last["AS1"].start == last["PK"].start == 5 * HOUR
     told = [outage.part_of for outage in revisions(*half_a_day()) if outage.entity == "AS1"]
     assert last["PK"].id in told
 

@@ -35,7 +35,14 @@ def test_a_service_that_is_out_is_a_platform_outage() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fixed", "kind"), [(CALM, "mobile"), ("..llllll....", "mobile"), ("..LLLLLLLLLL", "another one")]
+    ("fixed", "kind"),
+    [
+        (CALM, "mobile"),
+        pytest.param(
+            "..llllllllll", "mobile", marks=pytest.mark.xfail(reason="a suspicion that lasts so long is confirmed")
+        ),
+        ("..LLLLLLLLLL", "another one"),
+    ],
 )
 @pytest.mark.parametrize("says", [(True, True), (False, True), (True, False)])
 def test_a_country_of_which_only_mobile_networks_are_out_is_a_mobile_outage(

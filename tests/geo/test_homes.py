@@ -1,4 +1,4 @@
-"""The country of a network by its number: the table, and who wins over it."""
+"""The country of a network: by its number, unless a table or a feed says otherwise."""
 
 from dataclasses import replace
 from pathlib import Path
