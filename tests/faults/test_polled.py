@@ -37,7 +37,7 @@ def without_repeats(story: Story) -> list[Frame]:
     return frames
 
 
-FALSE = pytest.mark.xfail(reason="after the faults 15 % less of flat routes is told as an outage: not understood yet")
+FALSE = pytest.mark.xfail(reason="routes that follow the hours of a day, as here, are told each night: lows never teach")
 EACH = [pytest.param(one, id=name, marks=FALSE if name == "ioda-bgp" else ()) for name, one in POLLED.items()]
 
 
