@@ -37,7 +37,7 @@ def without_repeats(story: Story) -> list[Frame]:
     return frames
 
 
-FALSE = pytest.mark.xfail(reason="routes that follow the hours of a day, as here, are told each night: lows never teach")
+FALSE = pytest.mark.xfail(reason="routes that follow the hours of the day are told each night: lows do not teach")
 EACH = [pytest.param(one, id=name, marks=FALSE if name == "ioda-bgp" else ()) for name, one in POLLED.items()]
 
 
