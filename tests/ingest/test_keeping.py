@@ -25,9 +25,9 @@ async def gives(outlet: Outlet) -> None:
     await asyncio.sleep(3600)
 
 
-def watched(path: Path, client: Scripted, minutes: float = 0.5) -> Sink:
+def watched(path: Path, client: Scripted, minutes: float = 0.5, past: int = 27 * DAY) -> Sink:
     keeper = Remembering(client, path, Scope())
-    sink = supervise(keeper, minutes=minutes)
+    sink = supervise(keeper, minutes=minutes, history=past)
     keeper.close()
     return sink
 
