@@ -14,6 +14,8 @@ from tests.tracked import tracked
 COUNTRY = "DE"
 PAST = 21
 """Days before the day."""
+EARLIER = 10
+"""So many days before it there was a day as quiet as any of them: it is no deeper than the past of its series."""
 SIZES = (0.40, 0.50, 0.65)
 
 
@@ -39,13 +41,14 @@ def said(
     """What is said by size, and whether probes are lost as well."""
     days = DAYS[day]
     ramp, over = round(np.random.default_rng(seed).uniform(*days.ramp)), days.begin + days.lasts
-    begin = days.begin // DAY * DAY - past * DAY
+    begin, before = days.begin // DAY * DAY - past * DAY, days.begin - EARLIER * DAY
+    earlier = Loss(before, before + 12 * HOUR, max(sizes), ACTIVITY, 4 * HOUR)
     asked = [(size, probes) for size in sizes for probes in (False, True)]
     losses = (
         Loss(days.begin, over, size, (*ACTIVITY, "probing.ioda") if probes else ACTIVITY, ramp)
         for size, probes in asked
     )
-    recordings = (Country(COUNTRY, seed, begin, over + DAY // 2, (loss,)).rows() for loss in losses)
+    recordings = (Country(COUNTRY, seed, begin, over + DAY // 2, (earlier, loss)).rows() for loss in losses)
     own = outages_of(recordings, days.begin, engine)
     return {key: answer(out, days.begin, over) for key, out in zip(asked, own, strict=True)}
 
