@@ -57,7 +57,7 @@ def priors(model: Model, most: float = 1.0) -> np.ndarray:
     lost = 1 - LEVELS
     out = CELLS * (lost <= most) * (lost >= model.least)
     off = CELLS * np.where(LEVELS < 2, 1.0, 0.1)
-    quiet = np.eye(len(LEVELS))[ONE - 1]  # it begins slowly
+    quiet = CELLS * (lost > 0)
     moved = CELLS * (lost <= model.moved_most + 1e-9) * (lost > -1) * (lost != 0)
     each = np.stack([out, off, quiet, moved])
     each /= each.sum(1, keepdims=True)
@@ -152,48 +152,17 @@ class Rates:
         quiet = model.quiet_rates[0] if is_activity(kind) else 0.0
         self.begin = np.array([model.outage_rate, model.off_rate, quiet, model.moved_rate]) / YEAR
         self.stay = np.array([model.outage_hours, model.off_hours, model.quiet_hours[0], 24 * model.relearn_days])
-        self.jump = np.array([model.jump_rate, model.jump_rate, 0.0, 0.0])
-        self.walk = ONE / 2 / model.lag_hours if quiet else 0.0
+        self.jump = np.array([model.jump_rate, model.jump_rate, 1 / model.lag_hours, 0.0])
 
-    def over(self, hours: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Probability that a series enters each state, leaves it, and jumps in it, ``(n, 4)``; and how many steps it
-        walks on a quiet day ``(n,)``."""
+    def over(self, hours: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Probability that a series enters each state, leaves it, and jumps in it, ``(n, 4)``."""
         over = hours[:, None]
-        enter, leave, jump = (1 - np.exp(-rate * over) for rate in (self.begin, 1 / self.stay, self.jump))
-        return enter, leave, jump, self.walk * hours
-
-
-def walked(level: np.ndarray, at: np.ndarray, steps: np.ndarray) -> np.ndarray:
-    """Where a walk from level to level leads ``(n, levels) float32`` that takes about so many ``steps (n,)``.
-
-    After many it is anywhere, as often as ``at (n, levels)`` says (Metropolis 1953).  A time step is exponential, for
-    the system is solved for the end of it (implicit Euler, by Thomas' elimination).
-
-    Examples
-    --------
-    >>> at, level = np.full((1, 4), 0.25), np.eye(4)[:1]
-    >>> [walked(level, at, np.array([steps]))[0].astype(float).round(2).tolist() for steps in (0.1, 100)]
-    [[0.92, 0.08, 0.01, 0.0], [0.26, 0.25, 0.25, 0.24]]
-    """
-    rise = np.maximum(at[:, 1:], LEAST) / np.maximum(at[:, :-1], LEAST)
-    up = np.asarray(steps[:, None] * np.minimum(rise, 1), np.float32)  # from each level to the next
-    down = np.asarray(steps[:, None] * np.minimum(1 / rise, 1), np.float32)  # and back
-    own, level = np.ones_like(level, np.float32), level.astype(np.float32)
-    own[:, :-1] += up
-    own[:, 1:] += down
-    for i in range(level.shape[1] - 1):
-        share = up[:, i] / own[:, i]
-        own[:, i + 1] -= share * down[:, i]
-        level[:, i + 1] += share * level[:, i]
-    level[:, -1] /= own[:, -1]
-    for i in reversed(range(level.shape[1] - 1)):
-        level[:, i] = (level[:, i] + down[:, i] * level[:, i + 1]) / own[:, i]
-    return level
+        return 1 - np.exp(-self.begin * over), 1 - np.exp(-over / self.stay), 1 - np.exp(-self.jump * over)
 
 
 def filtered(
-    prob: np.ndarray, level: np.ndarray, seen: np.ndarray, prior: np.ndarray, quiet: np.ndarray,
-    steps: tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray],
+    prob: np.ndarray, level: np.ndarray, seen: np.ndarray, prior: np.ndarray,
+    steps: tuple[np.ndarray, np.ndarray, np.ndarray],
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
     """One bin of the filter of each series alone: P(state) ``(n, 5)``, its levels ``(n, 4, levels)``, and the
     likelihoods ``(n, 5)``.
@@ -204,21 +173,15 @@ def filtered(
         The same after the bin before.
     seen
         ``(n, levels)`` densities, NaN where nothing was seen.
-    prior
-        Of `priors`.
-    quiet
-        Of `quiet`.
     steps
         Of `Rates.over`.
     """
-    enter, leave, jump, walk = steps
+    enter, leave, jump = steps
     flow, stay = prob[:, :1] * enter, prob[:, 1:] * (1 - leave)
     others = stay + flow
     fine = prob[:, 0] * (1 - enter.sum(1)) + (prob[:, 1:] * leave).sum(1)
     kept = (stay / np.maximum(others, 1e-300) * (1 - jump)).astype(np.float32)[..., None]
     level = level * kept + (1 - kept) * prior
-    if walk.any():
-        level[:, QUIET - 1] = walked(level[:, QUIET - 1], quiet, walk)
     seen = np.where(np.isnan(seen[:, :1]), np.float32(1), seen)
     joint = level * seen[:, None, :]
     each = joint.sum(2)

@@ -32,7 +32,7 @@ from detectors.base import (
 )
 from detectors.expectation import FORECASTS, forecasts, interpolated, mixed, slot_width
 from detectors.history import History
-from detectors.levels import FINE, LEVELS, MOVED, OFF, OUT, densities, filtered, priors, student
+from detectors.levels import FINE, LEVELS, MOVED, OFF, OUT, QUIET, densities, filtered, priors, student
 from detectors.model import YEAR, Model
 from detectors.state import forgotten, fresh, per_entity, unheard
 from detectors.waiting import Waiting
@@ -245,7 +245,7 @@ class Predictive(Detector[State]):
         """The state after a slot: it begins to wait, and what has waited long enough is learnt.  Beside it the past, in
         which what waits is as it looks by now."""
         n, wide = len(state.first), slot_width(width)
-        enter, leave, *_ = (own[0] for own in levels.Rates(self.model, self.kind).over(np.array([wide / 3600])))
+        enter, leave, _ = (own[0] for own in levels.Rates(self.model, self.kind).over(np.array([wide / 3600])))
         with np.errstate(all="ignore"):
             level, day, _ = state.forecast.reshape(n, 3, FORECASTS)[:, 1].T
             usual = np.where(np.isnan(day), level, day)
@@ -395,15 +395,15 @@ class Predictive(Detector[State]):
         """The state after bins, P(state) ``(t, n, 5)``, likelihoods ``(t, n, 5)`` and what is left ``(t, n)``; those
         not ``met (t, n)`` yet stay as they are."""
         n, model = len(state.first), self.model
-        prior = priors(model, self.most).astype(np.float32)
+        prior = np.repeat(priors(model, self.most).astype(np.float32)[None], n, 0)
         first = model.quiet_first / (1 + state.days / model.relearn_days * (self.span[0] == 0))  # see `daily`
-        quiet = levels.quiet(np.maximum(state.deepest, first), model.quiet_edge)
+        prior[:, QUIET - 1] = levels.quiet(np.maximum(state.deepest, first), model.quiet_edge)
         rates = levels.Rates(self.model, self.kind)
         others, level, told = state.others, state.level.reshape(n, 4, len(LEVELS)), []
         for own, since, there in zip(seen, hours, met, strict=True):
             prob = np.concatenate([np.maximum(1 - others.sum(1, keepdims=True), 0.0), others], 1)
             steps = rates.over(np.where(there, np.minimum(since, 720.0), 0.0))
-            prob, level, likelihood = filtered(prob, level, own, prior, quiet, steps)
+            prob, level, likelihood = filtered(prob, level, own, prior, steps)
             others = prob[:, 1:]
             told.append((prob, likelihood, levels.left(prob, level)))
         state = replace(state, others=others, level=level.reshape(n, 4 * len(LEVELS)))
