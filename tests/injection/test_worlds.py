@@ -38,7 +38,6 @@ def free_day() -> dict[bool, Answer]:
     return {probes: said for (_, probes), said in holiday.said("workday", 0, [0.65], past=14).items()}
 
 
-@pytest.mark.xfail(reason="a day that is quieter than any of three weeks before is told as an outage")
 def test_a_free_day_is_no_outage(free_day: dict[bool, Answer]) -> None:
     assert free_day[False].confirmed is None
 
