@@ -12,6 +12,9 @@ from pipeline.ingest.keeping import TOO_OLD, Remembering
 from pipeline.records import Rows
 from tests.ingest.scripted import START, Scripted, Sink, rows, stays, supervise
 
+SHORTER = 27 * DAY
+"""Asked for by a later watch [s]: whichever clock is ahead, what was kept begins before."""
+
 
 def past(start: int, end: int) -> list[Rows]:
     return [rows(time) for time in range(-(-start // 43200) * 43200, end, 43200)]
@@ -25,27 +28,27 @@ async def gives(outlet: Outlet) -> None:
     await asyncio.sleep(3600)
 
 
-def watched(path: Path, client: Scripted, minutes: float = 0.5, past: int = 27 * DAY) -> Sink:
+def watched(path: Path, client: Scripted, minutes: float = 0.5, history: int = 28 * DAY) -> Sink:
     keeper = Remembering(client, path, Scope())
-    sink = supervise(keeper, minutes=minutes, history=past)
+    sink = supervise(keeper, minutes=minutes, history=history)
     keeper.close()
     return sink
 
 
 def table(sink: Sink) -> dict[tuple[int, str], float]:
-    """The values by time and place, without the first day: the clock goes on, and the past begins later each time."""
+    """The values by time and place, without the first two days: a later watch asks for a day less."""
     found = {}
     for batch in sink.batches("a"):
         for time, entity, value in zip(batch.time, batch.entity, batch.value, strict=True):
             found[int(time), batch.entities[entity].name] = float(value)
-    return {key: value for key, value in found.items() if key[0] >= START - 27 * DAY}
+    return {key: value for key, value in found.items() if key[0] >= START - 26 * DAY}
 
 
 def test_the_next_start_has_the_same_past_and_asks_only_for_the_rest(tmp_path: Path) -> None:
     path = tmp_path / "state" / "a.frames"
     first = watched(path, Scripted("a", [gives], past))
     client = Scripted("a", [gives], past)
-    again = watched(path, client)
+    again = watched(path, client, history=SHORTER)
     assert table(again) == table(first)
     assert table(again)[START - 43200, "PK"] == 3.0
     assert [start for start, _ in client.asked] == [START]
@@ -79,7 +82,9 @@ def test_a_file_whose_writer_was_killed_is_played_as_far_as_it_goes(tmp_path: Pa
     watched(path, Scripted("a", [gives], past))
     path.write_bytes(path.read_bytes()[:-40])
     client = Scripted("a", [gives], past)
-    assert table(watched(path, client)) == table(watched(path, Scripted("a", [gives], past)))
+    assert table(watched(path, client, history=SHORTER)) == table(
+        watched(path, Scripted("a", [gives], past), history=SHORTER)
+    )
     assert client.asked[0][0] <= START
 
 
@@ -90,7 +95,7 @@ def test_what_was_put_is_in_the_file_of_a_process_that_is_killed(tmp_path: Path)
     left.write_bytes(keeper.path.read_bytes())
     keeper.begun.rename(left.with_suffix(".json"))
     keeper.close()
-    again = watched(left, Scripted("a", [stays]), minutes=20)
+    again = watched(left, Scripted("a", [stays]), minutes=20, history=SHORTER)
     assert table(again)[START - 43200, "PK"] == 3.0
 
 

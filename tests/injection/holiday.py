@@ -15,7 +15,7 @@ COUNTRY = "DE"
 PAST = 21
 """Days before the day."""
 EARLIER = 10
-"""So many days before it there was a day as quiet as any of them: it is no deeper than the past of its series."""
+"""So many days before it lies a day that is as quiet: it is no deeper than the past of its series."""
 SIZES = (0.40, 0.50, 0.65)
 
 
