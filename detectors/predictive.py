@@ -90,6 +90,7 @@ class State:
     others: np.ndarray = field(metadata=per_entity(0.0, columns=levels.STATES - 1))  # P(out, off, quiet, moved)
     level: np.ndarray = field(metadata=per_entity(np.nan, np.float32, columns=4 * len(LEVELS)))
     deepest: np.ndarray = field(metadata=per_entity(0.0))  # fall of a quiet day, as a negative logarithm
+    fallen: np.ndarray = field(metadata=per_entity(0.0))  # that of the day that goes on
     days: np.ndarray = field(metadata=per_entity(0.0))  # known so far
     before: np.ndarray = field(metadata=per_entity(np.nan))  # y of the last bin that was observed
     before_at: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # its start [s]
@@ -253,7 +254,7 @@ class Predictive(Detector[State]):
         sums = [*(getattr(state, name).reshape(n, columns) for name, columns in _OF_SLOT.items()), fall[:, None]]
         waiting = state.waiting.push(state.slot, np.concatenate(sums, 1), state.others)
         lag, stretch = (max(least, round(self.model.lag_hours * 3600 / wide)) for least in (2, 1))
-        past, columns, deepest = state.past, [], state.deepest
+        past, columns, deepest, fallen = state.past, [], state.deepest, state.fallen.copy()
         for i, (at, prob) in enumerate(zip(waiting.slots, waiting.smoothed(enter, leave), strict=True)):
             own = waiting.sums[i]
             m = len(own)
@@ -274,9 +275,11 @@ class Predictive(Detector[State]):
             seen = ~np.isnan(falls)
             deep = np.where(seen, falls, 0.0).sum(0) / np.maximum(seen.sum(0), 1)
             deepest = deepest * np.exp(-wide / 3600 / YEAR)
-            deepest[:m] = np.maximum(deepest[:m], np.where(up > 0, deep, 0.0))
+            fallen[:m] += up * np.maximum(deep - fallen[:m], 0.0)
+            over = np.flatnonzero(fine > 0)  # a day teaches how deep it was once it is over
+            deepest[over], fallen[over] = np.maximum(deepest[over], fallen[over]), 0.0
         state = replace(
-            state, waiting=waiting.rest(len(waiting.slots) - len(columns)), deepest=deepest,
+            state, waiting=waiting.rest(len(waiting.slots) - len(columns)), deepest=deepest, fallen=fallen,
             quantum=np.minimum(state.quantum, state.quantum_now),
             days=state.days + np.where(state.bins_now > 0, wide / DAY, 0.0),
             past=past.forget(slot * wide - max(28 * DAY, self.span[1]) - 2 * wide),
