@@ -1,6 +1,6 @@
 """What is expected of a series: three causal forecasts, weighted by their running errors.
 
-    level   median of the last day                        e = exp(weighted median of f_j),  w_j = err_j^-sharp
+    level   median of the last day                        e = exp(weighted median of f_j),  w_j = err_j^-2
     day     median of this time of day in the last week
     week    median of this time of week in the last four weeks
 
@@ -87,10 +87,10 @@ def interpolated(f: np.ndarray, start: np.ndarray, width: int, slot: int) -> np.
     return np.asarray(f[None, 1] + np.abs(off)[:, None, None] * np.where(np.isnan(step), 0.0, step))
 
 
-def mixed(f: np.ndarray, error: np.ndarray, sharp: float) -> np.ndarray:
+def mixed(f: np.ndarray, error: np.ndarray) -> np.ndarray:
     """Weighted median ``(t, n)`` of forecasts ``(t, 3, n)``, by their errors ``(3, n)``; NaN where there is none."""
     with np.errstate(all="ignore"):
-        share = (error.min(0) / error) ** sharp
+        share = (error.min(0) / error) ** 2
         share = np.where(np.isnan(f), 0.0, share)
         order = np.argsort(f, axis=1, kind="stable")  # NaN comes last
         upto = np.take_along_axis(share, order, 1).cumsum(1)

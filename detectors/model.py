@@ -71,7 +71,6 @@ class Model:
     surest: float = number(5.0, "log-odds", "how sure it can be that the noise of a series is normal", "open cases")
     fresh: float = number(0.2, "share", "bins whose noise does not follow from the bin before", "open cases")
     few: float = number(30.0, "", "counts a bin, below which they are taken as such", "open cases")
-    sharp: float = number(4.0, "", "power of the error by which forecasts are weighted", "open cases")
     lag_hours: float = number(
         4.0, "h", "a bin is learnt so much later, and a quiet day is then as deep as any", "myanmar-2021-nights"
     )

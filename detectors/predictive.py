@@ -339,7 +339,7 @@ class Predictive(Detector[State]):
         """Judge bins of one slot, of values ``(t, n)``."""
         model, n = self.model, x.shape[1]
         f = interpolated(state.forecast.reshape(n, 3, FORECASTS).transpose(1, 2, 0), t, width, slot_width(width))
-        e = mixed(f, state.error.T, model.sharp)
+        e = mixed(f, state.error.T)
         e = np.where(e > np.log(2 * SMALL), e, np.nan)  # of nothing, nothing can be missing
         seen = ~np.isnan(x)
         first = np.where((state.first == NEVER) & seen.any(0), t[seen.argmax(0)], state.first)

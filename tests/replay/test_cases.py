@@ -25,7 +25,6 @@ CASES = sorted(path.parent for path in FOLDER.glob("*/expected.csv"))
 MISSED = {
     "back-one-by-one": "its end is dated a day early, when most signals are back",
     "dark-in-loud-noise": "its onset is dated two hours early",
-    "every-night": "the end of one of twenty-one nights is dated two hours and a half early",
     "feed-breaks-in-an-outage": "a signal that stays at zero after the outage is another one",
     "feed-stops-part-by-part": "two signals of one system that fail together are an outage",
     "feed-that-counts-nothing": "probes that fail for hours are an outage",
