@@ -76,10 +76,10 @@ class Worker:
         self.child = None
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> int:
-        """Told to by a signal; gives its exit code.  Compose gives a worker twice as long."""
+        """Told to by a signal; gives its exit code."""
         assert self.child is not None
         self.child.send_signal(number)
-        code = self.child.wait(60)
+        code = self.child.wait(20)
         self.child = None
         return code
 
