@@ -90,7 +90,7 @@ class State:
     others: np.ndarray = field(metadata=per_entity(0.0, columns=levels.STATES - 1))  # P(out, off, quiet, moved)
     level: np.ndarray = field(metadata=per_entity(np.nan, np.float32, columns=4 * len(LEVELS)))
     deepest: np.ndarray = field(metadata=per_entity(0.0))  # fall of a quiet day, as a negative logarithm
-    fallen: np.ndarray = field(metadata=per_entity(0.0))  # that of the day that goes on
+    fallen: np.ndarray = field(metadata=per_entity(0.0))  # the same of the day that goes on
     days: np.ndarray = field(metadata=per_entity(0.0))  # known so far
     before: np.ndarray = field(metadata=per_entity(np.nan))  # y of the last bin that was observed
     before_at: np.ndarray = field(metadata=per_entity(NEVER, np.int64))  # its start [s]
@@ -276,7 +276,7 @@ class Predictive(Detector[State]):
             deep = np.where(seen, falls, 0.0).sum(0) / np.maximum(seen.sum(0), 1)
             deepest = deepest * np.exp(-wide / 3600 / YEAR)
             fallen[:m] += up * np.maximum(deep - fallen[:m], 0.0)
-            over = np.flatnonzero(fine > 0)  # a day teaches how deep it was once it is over
+            over = np.flatnonzero(fine > 0)  # a day teaches its depth once it is over
             deepest[over], fallen[over] = np.maximum(deepest[over], fallen[over]), 0.0
         state = replace(
             state, waiting=waiting.rest(len(waiting.slots) - len(columns)), deepest=deepest, fallen=fallen,

@@ -13,7 +13,7 @@ from pipeline.records import Rows
 from tests.ingest.scripted import START, Scripted, Sink, rows, stays, supervise
 
 SHORTER = 27 * DAY
-"""Asked for by a later watch [s]: whichever clock is ahead, what was kept begins before."""
+"""The past that a later watch asks for [s]: what was kept begins before it, whichever clock is ahead."""
 
 
 def past(start: int, end: int) -> list[Rows]:
