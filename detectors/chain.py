@@ -18,10 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from detectors.levels import FINE, MOVED, OFF, OUT, QUIET, is_activity
+from detectors.levels import FINE, MOVED, OFF, OUT, QUIET, TINY, is_activity
 from detectors.model import YEAR, Model
 
-UP, QUIET_DAY, BLACKOUT, STEALTH = range(4)
+STATES = 4  # of a place, and of a signal
+UP, QUIET_DAY, BLACKOUT, STEALTH = range(STATES)
 IS_OUT = np.array([False, False, True, True])
 LONG_HOLIDAY = 3  # kind of a day, see `Model.quiet_rates`
 CALM = 0.02  # below this probability nothing of an episode is left, and terms begin anew
@@ -59,8 +60,8 @@ def expm(q: np.ndarray) -> np.ndarray:
     return out
 
 
-def _generator(size: int, rates: dict[tuple[int, int], float]) -> np.ndarray:
-    q = np.zeros((size, size))
+def _generator(rates: dict[tuple[int, int], float]) -> np.ndarray:
+    q = np.zeros((STATES, STATES))
     for place, rate in rates.items():
         q[place] = rate
     np.fill_diagonal(q, -q.sum(1))
@@ -76,7 +77,7 @@ def _places(model: Model, dt: int, day: int) -> np.ndarray:
         rates |= {(up, out): model.outage_rate / 2 / YEAR for out in (BLACKOUT, STEALTH)}
     rates |= {(out, UP): 1 / model.outage_hours for out in (BLACKOUT, STEALTH)}
     rates |= {(BLACKOUT, STEALTH): model.change_rate, (STEALTH, BLACKOUT): model.change_rate}
-    return expm(_generator(4, rates) * dt / 3600)
+    return expm(_generator(rates) * dt / 3600)
 
 
 @lru_cache(maxsize=1024)
@@ -85,9 +86,7 @@ def _signals(model: Model, dt: int) -> np.ndarray:
 
     def of(off: float, late: float) -> np.ndarray:
         moved = {(0, 2): model.moved_rate / YEAR, (2, 0): 1 / 24 / model.relearn_days}
-        return expm(
-            _generator(4, {(0, 1): off / YEAR, (1, 0): 1 / model.off_hours, (3, 0): 1 / late} | moved) * dt / 3600
-        )
+        return expm(_generator({(0, 1): off / YEAR, (1, 0): 1 / model.off_hours, (3, 0): 1 / late} | moved) * dt / 3600)
 
     hours = (model.late_hours, model.late_hours, model.blind_hours, model.blind_hours)
     return np.array([of(model.off_rate, late) for late in hours])
@@ -186,7 +185,7 @@ class Chain:
     def _turned(self, flow: np.ndarray, late: np.ndarray) -> np.ndarray:
         """P(F | Z) after a step in which so much of each place flows, ``(n, from, to)``, of which so many signals are
         ``late (2, 1, k)``."""
-        share = (flow / np.maximum(self.odds, 1e-300)[:, None]).transpose(1, 2, 0)[..., None]  # from, to
+        share = (flow / np.maximum(self.odds, TINY)[:, None]).transpose(1, 2, 0)[..., None]  # from, to
         up, out = self.signal[:2], self.signal[2:]
         back = _missed(out, late)
         fell = _missed(np.stack([share[0, to] * up[0] + share[1, to] * up[1] for to in (2, 3)]), late)
@@ -235,7 +234,7 @@ class Chain:
 
     def stealth(self) -> np.ndarray:
         """P(routes stay | out) of each place, ``(n,)``."""
-        return np.asarray(self.odds[:, STEALTH] / np.maximum(self.odds[:, 2:].sum(1), 1e-300))
+        return np.asarray(self.odds[:, STEALTH] / np.maximum(self.odds[:, 2:].sum(1), TINY))
 
     ARRAYS = ("odds", "signal", "terms")
 
@@ -266,5 +265,5 @@ def leave_one_out(probability: float, terms: Sequence[float]) -> list[float]:
     >>> [round(p, 2) for p in leave_one_out(0.9, [2.0, -1.0])]
     [0.55, 0.96]
     """
-    odds = np.log(probability) - np.log(max(1 - probability, np.finfo(float).tiny))
+    odds = np.log(probability) - np.log(max(1 - probability, TINY))
     return [float(1 / (1 + np.exp(term - odds))) for term in terms]

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from detectors.base import NEVER
-from detectors.levels import student
+from detectors.levels import TINY, student
 from detectors.model import YEAR, Model
 
 NONE = 0.005  # a step smaller than this is none [share]
@@ -108,7 +108,7 @@ class CommonMode:
             wide = np.hypot(s, self.model.feed_spread * g)
             alike = np.log((1 - STRAY) * student((r - 1 - g) / wide) / wide + STRAY).sum()
             near = 2.5 * np.median(wide) / np.sqrt(len(r))
-            weight = np.log(self._prior(g, keep, hours, countries) * near + 1e-300) + alike
+            weight = np.log(self._prior(g, keep, hours, countries) * near + TINY) + alike
             if weight > best:
                 best, found = weight, g
         self.step = float(_sigmoid(best - own - np.log1p(-keep)))

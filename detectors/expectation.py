@@ -17,6 +17,8 @@ from detectors.history import History, View
 
 SLOT = 1800  # narrowest slot [s]
 FORECASTS = 3
+OF_DAY, OF_WEEK = (DAY, 7), (7 * DAY, 4)  # slots of the other two: how far apart [s], and how many [-]
+PAST = 28 * DAY  # the oldest of them [s]
 RECENT = 8  # slots of the last day that the level is the median of [-]
 
 
@@ -70,11 +72,7 @@ def forecasts(
     level = lower_median(past.columns(recent[:: max(1, -(-len(recent) // RECENT))], view))
     if span[0]:
         return np.stack([level, np.full(n, np.nan), np.full(n, np.nan)])
-    ago = DAY // width if DAY % width == 0 else 0
-    days = (
-        [(slot * width - d * DAY) // width for d in range(1, 8)] if not ago else [slot - d * ago for d in range(1, 8)]
-    )
-    weeks = [(slot * width - d * DAY) // width for d in (7, 14, 21, 28)]
+    days, weeks = ([(slot * width - i * ago) // width for i in range(1, many + 1)] for ago, many in (OF_DAY, OF_WEEK))
     return np.stack([level, of(days), of(weeks)])
 
 

@@ -27,6 +27,7 @@ _LEVELS = LEVELS.astype(np.float32)
 UNIFORM = 1 / np.sqrt(12)  # deviation of a uniform distribution of width 1
 _HALF = np.where(LEVELS == 1, 0, CELLS * UNIFORM / (2 * np.sqrt(LEVELS + 0.05))).astype(np.float32)
 LEAST = 1e-12  # least likelihood of a bin: no bin is impossible
+TINY = float(np.finfo(float).tiny)  # in place of 0 where it divides
 
 ACTIVITY = ("traffic", "telescope", "atlas")
 ALWAYS_ON = ("bgp", "atlas")
@@ -180,7 +181,7 @@ def filtered(
     flow, stay = prob[:, :1] * enter, prob[:, 1:] * (1 - leave)
     others = stay + flow
     fine = prob[:, 0] * (1 - enter.sum(1)) + (prob[:, 1:] * leave).sum(1)
-    kept = (stay / np.maximum(others, 1e-300) * (1 - jump)).astype(np.float32)[..., None]
+    kept = (stay / np.maximum(others, TINY) * (1 - jump)).astype(np.float32)[..., None]
     level = level * kept + (1 - kept) * prior
     seen = np.where(np.isnan(seen[:, :1]), np.float32(1), seen)
     joint = level * seen[:, None, :]

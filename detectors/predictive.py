@@ -30,7 +30,7 @@ from detectors.base import (
     Verdict,
     bounded,
 )
-from detectors.expectation import FORECASTS, forecasts, interpolated, mixed, slot_width
+from detectors.expectation import FORECASTS, PAST, forecasts, interpolated, mixed, slot_width
 from detectors.history import History
 from detectors.levels import FINE, LEVELS, MOVED, OFF, OUT, QUIET, densities, filtered, priors, student
 from detectors.model import YEAR, Model
@@ -145,7 +145,7 @@ class Predictive(Detector[State]):
         # a long holiday comes once a year, so that other days do not teach how deep it is
         deep = -np.log(1 - self.model.throttle_most)
         model = replace(
-            self.model, warm_hours=48 * first, relearn_days=self.model.slow_relearn_days, quiet_first=deep
+            self.model, warm_hours=2 * 24 * first, relearn_days=self.model.slow_relearn_days, quiet_first=deep
         )  # fmt: skip
         return replace(self, model=model, most=self.model.throttle_most, span=(round(first * DAY), round(last * DAY)))
 
@@ -282,7 +282,7 @@ class Predictive(Detector[State]):
             state, waiting=waiting.rest(len(waiting.slots) - len(columns)), deepest=deepest, fallen=fallen,
             quantum=np.minimum(state.quantum, state.quantum_now),
             days=state.days + np.where(state.bins_now > 0, wide / DAY, 0.0),
-            past=past.forget(slot * wide - max(28 * DAY, self.span[1]) - 2 * wide),
+            past=past.forget(slot * wide - max(PAST, self.span[1]) - 2 * wide),
         )  # fmt: skip
         return state, state.past.beside(columns)
 
@@ -317,7 +317,7 @@ class Predictive(Detector[State]):
         with np.errstate(all="ignore"):
             now = np.where(bins > 0, got["noise_now"] / got["taken_now"] / state.noise, 1.0)
         rate = 1 - np.exp(-bins * HOURS / most)
-        hours[:, part] += rate * (np.minimum(now, 4.0) - hours[:, part])
+        hours[:, part] += rate * (now - hours[:, part])
         square, cross = state.square + fine * got["square_now"], state.cross + fine * got["cross_now"]
         shrink = np.minimum(1.0, most / square)
         bell = np.clip(state.bell + fine * got["bell_now"], -self.model.surest, self.model.surest)
@@ -349,7 +349,7 @@ class Predictive(Detector[State]):
             quantum = np.minimum(np.where(np.isfinite(state.quantum), state.quantum, 0.0) / expected, 1.0)
             c = 0.375 * quantum
             one = np.sqrt(1 + c)
-            loud = MEAN_TO_DEVIATION * state.noise * np.clip(state.hours[:, self._part(state.slot, width)], 0.6, 3)
+            loud = MEAN_TO_DEVIATION * state.noise * np.clip(state.hours[:, self._part(state.slot, width)], 0.6, None)
             scale = np.sqrt(
                 np.minimum(loud, 1.0) ** 2 + (model.noise_floor / 2) ** 2 + (quantum * levels.UNIFORM / 2) ** 2
             )
@@ -380,7 +380,7 @@ class Predictive(Detector[State]):
         state, prob, likelihood, left = self._filtered(state, seen_at, dt / 3600, met)
         x = np.where(np.isnan(share)[:, None], np.nan, x)  # a broken feed teaches nothing
         state = self._taken(state, x, t, e, f, known, y - one, before[:-1] - one, scale, phi, prob)
-        usual = seen & (prob[..., FINE] > 0.5)  # the fall of a flat series is no step of its counts
+        usual = seen & (prob[..., FINE] > model.suspect)  # the fall of a flat series is no step of its counts
         values = _carried(state.value, x, usual)
         with np.errstate(all="ignore"):
             steps = np.where(usual & (np.abs(x - values[:-1]) > 1e-9), np.abs(x - values[:-1]), np.inf).min(0)

@@ -1,11 +1,14 @@
 """What must be found in made-up recordings of one country, with one seed; ``make inject`` prints all of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from pipeline.bins import DAY
+from pipeline.records import Entity
 from tests.injection import holiday, long, plain, single
-from tests.injection.given import Answer, outages, outages_of
+from tests.injection.given import HOUR, Answer, Country, Loss, outages, outages_of, series
 from tests.injection.plain import Cell
 
 
@@ -61,3 +64,27 @@ def test_a_shutdown_of_weeks_is_one_outage_to_the_end() -> None:
     assert outage.end is not None
     assert abs(outage.start - long.ONSET) <= long.EXACT
     assert abs(outage.end - long.OVER) <= long.EXACT
+
+
+QUICK, DAYS, FELL, BACK = 300, 15, plain.BEGIN + 14 * DAY + 10 * HOUR, plain.BEGIN + 14 * DAY + 14 * HOUR
+"""Bins of the signals that stand, days in all, and when the one that falls does and is back [s]."""
+
+
+@pytest.mark.parametrize(
+    ("signal", "width", "entity", "kind"),
+    [
+        ("ooni.tests", HOUR, Entity("service", "PK:whatsapp", "PK"), "platform"),
+        ("traffic.google", HOUR // 2, Entity("country", "PK", "PK"), "stealth"),
+    ],
+)
+def test_what_one_wide_signal_alone_shows_is_dated_in_its_own_bins(
+    signal: str, width: int, entity: Entity, kind: str
+) -> None:
+    steady = Country("PK", 0, plain.BEGIN, plain.BEGIN + DAYS * DAY, width=QUICK).rows()[:2]
+    random, at = np.random.default_rng(0), np.arange(plain.BEGIN, plain.BEGIN + DAYS * DAY, width)
+    passed = random.binomial(60, 0.97 * Loss(FELL, BACK, 0.9, (signal,)).left(at)) / 60
+    rows = replace(series(signal, width, plain.BEGIN, passed, "PK"), entities=(entity,))
+    (outage,) = outages([*steady, rows])
+    assert (outage.entity, outage.kind) == (entity.name, kind)
+    assert (outage.start, outage.end) == (FELL, BACK)
+    assert (outage.start_between, outage.end_between) == ((FELL, FELL + width), (BACK, BACK + width))
