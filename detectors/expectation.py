@@ -17,8 +17,8 @@ from detectors.history import History, View
 
 SLOT = 1800  # narrowest slot [s]
 FORECASTS = 3
-OF_DAY, OF_WEEK = (DAY, 7), (7 * DAY, 4)  # slots of the other two: how far apart [s], and how many [-]
-PAST = 28 * DAY  # the oldest of them [s]
+DAYS_AGO, WEEKS_AGO = (DAY, 7), (7 * DAY, 4)  # of the slots of the others: how far apart [s], and how many [-]
+PAST = WEEKS_AGO[0] * WEEKS_AGO[1]  # age of the oldest [s]
 RECENT = 8  # slots of the last day that the level is the median of [-]
 
 
@@ -72,8 +72,8 @@ def forecasts(
     level = lower_median(past.columns(recent[:: max(1, -(-len(recent) // RECENT))], view))
     if span[0]:
         return np.stack([level, np.full(n, np.nan), np.full(n, np.nan)])
-    days, weeks = ([(slot * width - i * ago) // width for i in range(1, many + 1)] for ago, many in (OF_DAY, OF_WEEK))
-    return np.stack([level, of(days), of(weeks)])
+    others = [[(slot * width - i * ago) // width for i in range(1, many + 1)] for ago, many in (DAYS_AGO, WEEKS_AGO)]
+    return np.stack([level, *map(of, others)])
 
 
 def interpolated(f: np.ndarray, start: np.ndarray, width: int, slot: int) -> np.ndarray:

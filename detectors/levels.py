@@ -27,7 +27,7 @@ _LEVELS = LEVELS.astype(np.float32)
 UNIFORM = 1 / np.sqrt(12)  # deviation of a uniform distribution of width 1
 _HALF = np.where(LEVELS == 1, 0, CELLS * UNIFORM / (2 * np.sqrt(LEVELS + 0.05))).astype(np.float32)
 LEAST = 1e-12  # least likelihood of a bin: no bin is impossible
-TINY = float(np.finfo(float).tiny)  # in place of 0 where it divides
+TINY = float(np.finfo(float).tiny)  # in place of 0 where it divides, or its logarithm is taken
 
 ACTIVITY = ("traffic", "telescope", "atlas")
 ALWAYS_ON = ("bgp", "atlas")

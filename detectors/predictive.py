@@ -145,7 +145,7 @@ class Predictive(Detector[State]):
         # a long holiday comes once a year, so that other days do not teach how deep it is
         deep = -np.log(1 - self.model.throttle_most)
         model = replace(
-            self.model, warm_hours=2 * 24 * first, relearn_days=self.model.slow_relearn_days, quiet_first=deep
+            self.model, warm_hours=48 * first, relearn_days=self.model.slow_relearn_days, quiet_first=deep
         )  # fmt: skip
         return replace(self, model=model, most=self.model.throttle_most, span=(round(first * DAY), round(last * DAY)))
 
@@ -317,7 +317,7 @@ class Predictive(Detector[State]):
         with np.errstate(all="ignore"):
             now = np.where(bins > 0, got["noise_now"] / got["taken_now"] / state.noise, 1.0)
         rate = 1 - np.exp(-bins * HOURS / most)
-        hours[:, part] += rate * (now - hours[:, part])
+        hours[:, part] += rate * (np.minimum(now, 4.0) - hours[:, part])
         square, cross = state.square + fine * got["square_now"], state.cross + fine * got["cross_now"]
         shrink = np.minimum(1.0, most / square)
         bell = np.clip(state.bell + fine * got["bell_now"], -self.model.surest, self.model.surest)
@@ -349,7 +349,7 @@ class Predictive(Detector[State]):
             quantum = np.minimum(np.where(np.isfinite(state.quantum), state.quantum, 0.0) / expected, 1.0)
             c = 0.375 * quantum
             one = np.sqrt(1 + c)
-            loud = MEAN_TO_DEVIATION * state.noise * np.clip(state.hours[:, self._part(state.slot, width)], 0.6, None)
+            loud = MEAN_TO_DEVIATION * state.noise * np.clip(state.hours[:, self._part(state.slot, width)], 0.6, 3)
             scale = np.sqrt(
                 np.minimum(loud, 1.0) ** 2 + (model.noise_floor / 2) ** 2 + (quantum * levels.UNIFORM / 2) ** 2
             )

@@ -252,10 +252,13 @@ def test_routes_that_stood_in_an_outage_and_are_late_keep_its_kind_when_it_deepe
 def test_no_kind_is_told_that_the_routes_beside_it_contradict() -> None:
     slow = {signal: delay for signal, delay in DELAYS.items() if signal != "bgp.ris"}
     found = told(outputs(arrivals(watched(*sorted(slow)), slow)))
-    seen = [(one.kind, [t.ratio or 0 for t in one.signals if t.signal.startswith("bgp")]) for one in found]
+    seen = [
+        (one.kind, [term.ratio for term in one.signals if term.signal.startswith("bgp") and term.ratio is not None])
+        for one in found
+    ]
     assert "mobile" in {kind for kind, _ in seen}
-    assert not [ratios for kind, ratios in seen if kind == "blackout" and max(ratios, default=0) > 0.5]
-    assert not [ratios for kind, ratios in seen if kind == "stealth" and max(ratios, default=0) < 0.5]
+    assert not [ratios for kind, ratios in seen if kind == "blackout" and ratios and max(ratios) > 0.5]
+    assert not [ratios for kind, ratios in seen if kind == "stealth" and ratios and max(ratios) < 0.5]
 
 
 def test_a_late_wide_bin_that_began_before_a_quick_witness_was_back_does_not_undo_the_end() -> None:

@@ -67,7 +67,7 @@ def test_a_shutdown_of_weeks_is_one_outage_to_the_end() -> None:
 
 
 QUICK, DAYS, FELL, BACK = 300, 15, plain.BEGIN + 14 * DAY + 10 * HOUR, plain.BEGIN + 14 * DAY + 14 * HOUR
-"""Bins of the signals that stand, days in all, and when the one that falls does and is back [s]."""
+"""Width of the bins of what stands [s], days in all, and when the other signal falls and is back [s]."""
 
 
 @pytest.mark.parametrize(
