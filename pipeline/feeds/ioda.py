@@ -106,7 +106,7 @@ def parse(feed: str, width: int, body: bytes, request: Request) -> Iterator[Poin
     asked = {(place.entity.type, place.code): place.entity for place in request.places}
     for number, raw in enumerate((raw for series in answer.data or () for raw in series), 1):
         try:
-            series = msgspec.json.decode(raw, type=Series)
+            series = msgspec.json.decode(raw, type=Series, strict=False)
             entity = asked.get((series.kind, series.code))
             if entity is None or series.subtype not in PRODUCTS:
                 continue

@@ -15,6 +15,7 @@ from pipeline.bins import DAY
 from pipeline.errors import DecodeError, printable
 from pipeline.feeds.live.base import Scope
 from pipeline.feeds.polled import Place, Points, Polled, Request, countries, decoded
+from pipeline.geo.homes import as_country
 from pipeline.records import Entity
 
 NAME, WIDTH = "ooni", 3600
@@ -34,7 +35,11 @@ Where one test in twenty fails by itself, half of 11 or more fail by chance less
 P(Binomial(n, 0.05) >= n / 2) < 1 / 87,660 for each n >= 11, but not for n = 10.
 """
 
-PANEL = ("US", "DE", "GB", "FR", "IT", "ES", "NL", "CA")
+MOST = 4
+"""As how many tests an hour those of a network count at most [-]: a national block is seen by several networks, and one
+phone that fails fifty times is none.  So it takes three networks to say anything."""
+
+PANEL = ("US", "DE", "GB", "FR", "IT")
 """Countries with many tests that do not block these services: where it fails in most of them it is the service."""
 
 STANDS = 0.8  # share of ok tests in the middle one of these countries below which the service itself fails [0-1]
@@ -43,9 +48,9 @@ CODES = 50  # countries in one request [-]
 
 
 class Counts(msgspec.Struct):
-    """Tests of an hour in a country; those that failed for a fault of the probe (``failure_count``) say nothing."""
+    """Tests of an hour in a network; those that failed for a fault of the probe (``failure_count``) say nothing."""
 
-    probe_cc: str
+    probe_asn: int
     measurement_start_day: str
     ok_count: int = 0
     anomaly_count: int = 0
@@ -72,7 +77,7 @@ def asks(start: int, end: int, places: tuple[Place, ...]) -> Iterator[Request]:
     for place in places:
         services[place.code].append(place)
     days = {"since": _date(start), "until": _date(end - 1 + DAY)}
-    axes = {"time_grain": "hour", "axis_x": "measurement_start_day", "axis_y": "probe_cc", "format": "JSON"}
+    axes = {"time_grain": "hour", "axis_x": "measurement_start_day", "axis_y": "probe_asn", "format": "JSON"}
     for service, those in services.items():
         test = (
             {"test_name": service} if service in TESTS else {"test_name": "web_connectivity", "domain": _all(service)}
@@ -94,23 +99,28 @@ def _all(site: str) -> str:
 
 
 def parse(body: bytes, request: Request) -> Iterator[Points | DecodeError]:
-    """Shares of ok tests, for the hours of which there are enough, and in which the service itself was well."""
+    """Shares of ok tests, for the hours of which there are enough, and in which the service itself was well.
+
+    A network counts for the country of its number: an answer has two axes only.
+    """
     answer = decoded(NAME, body, Answer)
     if answer.error or answer.result is None:
         raise DecodeError(NAME, "refused", "the answer", printable(str(answer.error))[:200])
-    ok: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    ok: dict[str, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     tests: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
     for row in answer.result:
+        number, network = row.ok_count + row.anomaly_count + row.confirmed_count, f"AS{row.probe_asn}"
         if min(row.ok_count, row.anomaly_count, row.confirmed_count) < 0:
-            yield DecodeError(NAME, "bad-count", row.probe_cc[:40], "a count is below 0")
+            yield DecodeError(NAME, "bad-count", network, "a count is below 0")
             continue
         try:
             hour = _hour(row.measurement_start_day)
         except ValueError as error:
-            yield DecodeError(NAME, "bad-time", row.probe_cc[:40], str(error)[:200])
+            yield DecodeError(NAME, "bad-time", network, str(error)[:200])
             continue
-        ok[row.probe_cc][hour] += row.ok_count
-        tests[row.probe_cc][hour] += row.ok_count + row.anomaly_count + row.confirmed_count
+        country, counted = as_country(network), min(number, MOST)
+        ok[country][hour] += counted * row.ok_count / max(number, 1)
+        tests[country][hour] += counted
     shares = {
         country: {hour: ok[country][hour] / number for hour, number in own.items() if number >= LEAST}
         for country, own in tests.items()
@@ -135,7 +145,7 @@ def _stands(shares: list[float]) -> bool:
 
 POLLED = Polled(
     NAME, "ooni.tests", "https://api.ooni.io", WIDTH, period=WIDTH, patience=6 * WIDTH, reread=DAY, longest=5 * DAY,
-    pace=3.0, asks=asks, parse=parse, places=places,
+    pace=8.0, asks=asks, parse=parse, places=places,
 )  # fmt: skip
-"""``period``: the quota counts the time of the server, which reads a large table for each answer.  ``longest``: hours
-are given for seven days at most, and the days at both ends are whole ones."""
+"""``pace``: the quota is about ten answers a minute, and counts the time of the server.  ``longest``: hours are given
+for seven days at most, and the days at both ends are whole ones."""

@@ -40,7 +40,9 @@ def test_a_documented_answer_is_read_without_its_last_bin() -> None:
 
 @pytest.mark.parametrize("level", [1, 2, 3, 4])
 def test_what_radar_is_not_sure_of_is_unknown(level: int) -> None:
-    assert [*POLLED.parse(answer(TIMES, ["1", "0.5", "0"], level), ASKED)] == []
+    (damage,) = POLLED.parse(answer(TIMES, ["1", "0.5", "0"], level), ASKED)
+    assert isinstance(damage, DecodeError)
+    assert f"level {level} of 5" in damage.detail
 
 
 def test_without_a_series_there_are_no_values() -> None:
@@ -52,7 +54,7 @@ def test_without_a_series_there_are_no_values() -> None:
     [
         (b"<html>", "bad-json"),
         (answer(TIMES, ["1", "0.5", "0"])[:60], "bad-json"),
-        (answer(TIMES, [1, 0.5, 0]), "bad-answer"),
+        (answer(TIMES, [1, {}, 0]), "bad-answer"),
         (answer(TIMES, ["1", "much", "0"]), "bad-series"),
         (answer(["yesterday", *TIMES[1:]], ["1", "0.5", "0"]), "bad-series"),
         (answer(TIMES, ["1", "0.5"]), "bad-step"),
@@ -64,6 +66,30 @@ def test_an_answer_that_cannot_be_used_says_why(body: bytes, reason: str) -> Non
     with pytest.raises(DecodeError) as raised:
         list(POLLED.parse(body, ASKED))
     assert raised.value.reason == reason
+
+
+def test_what_documents_do_not_say_is_read_all_the_same() -> None:
+    """Numbers where text is usual, a level with a fraction, null for no errors."""
+    (points,) = POLLED.parse(answer(TIMES, [1, 0.5, None], 5.0, errors=None), ASKED)
+    assert isinstance(points, Points)
+    assert points.value.tolist() == [1.0, 0.5]
+
+
+def test_a_series_of_another_name_is_said() -> None:
+    body = answer(TIMES, ["1", "0.5", "0"]).replace(b'"main"', b'"serie_0"')
+    (damage,) = POLLED.parse(body, ASKED)
+    assert isinstance(damage, DecodeError)
+    assert damage.detail == "it has serie_0 where 'main' was asked for"
+
+
+def test_the_last_bin_is_taken_once_radar_says_that_it_is_counted() -> None:
+    result = {
+        "main": {"timestamps": TIMES, "values": ["1", "0.5", "0"]},
+        "meta": {"lastUpdated": "2022-10-15T02:45:00.5Z"},
+    }
+    (points,) = POLLED.parse(answer([], [], result=result), ASKED)
+    assert isinstance(points, Points)
+    assert len(points.time) == 3
 
 
 def test_each_place_is_asked_for_by_itself() -> None:

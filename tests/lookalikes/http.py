@@ -5,9 +5,11 @@ A bin is published a delay after its end, and nothing of it before.  The forms o
 
 import asyncio
 import hashlib
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from urllib.parse import unquote
 
 import numpy as np
 from aiohttp import web
@@ -26,7 +28,9 @@ class Publisher:
     """``rows``: one for each signal.  ``now``: its clock.  ``delay``: of a signal's bins [s].
 
     ``fault``: one of `FAULTS` that holds now, "" for none; ``faults``: the same for paths that begin with a name,
-    changed by a POST to ``/faults/NAME/FAULT``.  ``asked``: addresses of the requests; ``tokens``: what they had.
+    changed by a POST to ``/faults/NAME/FAULT``.  ``refused``: a word in addresses that are refused; ``quota``: answers
+    a minute, 0 for any number; ``tells``: what an answer becomes.  ``asked``: addresses of the requests; ``tokens``:
+    what they had.
     """
 
     rows: Mapping[str, Rows]
@@ -35,6 +39,10 @@ class Publisher:
     fault: Callable[[], str] = lambda: ""
     faults: dict[str, str] = field(default_factory=dict)
     routes: Callable[["Publisher"], Iterable[web.RouteDef]] = lambda publisher: ()
+    refused: str = "-"
+    quota: int = 0
+    tells: Callable[[bytes], bytes] = lambda body: body
+    answers: list[float] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     unchanged: int = 0
@@ -100,9 +108,16 @@ class Publisher:
                 return web.Response(status=500, text="<html>Internal Server Error</html>")
             case "wrong":
                 return web.Response(text="<html>Welcome</html>", content_type="text/html")
+        if self.refused in re.split("[/,=&?]", unquote(str(request.rel_url))):
+            return web.json_response({"errors": [{"code": 7003, "message": "no such place"}]}, status=400)
+        self.answers = [time for time in self.answers if time > self.now() - 60]
+        if self.quota and len(self.answers) >= self.quota:
+            return web.Response(status=429)
+        self.answers.append(self.now())
         answer = await handler(request)
         assert isinstance(answer, web.Response)
         assert isinstance(answer.body, bytes)
+        answer.body = self.tells(answer.body)
         if fault == "half":
             return web.Response(body=answer.body[: len(answer.body) // 2], content_type="application/json")
         tag = f'"{hashlib.md5(answer.body).hexdigest()}"'

@@ -20,9 +20,8 @@ def routes(publisher: Publisher) -> Iterable[web.RouteDef]:
         key = ("country", country) if country else ("asn", f"AS{request.query['asn']}")
         values = publisher.values(request, "traffic.radar", start, end)
         found = {(entity.type, entity.name): one for entity, one in values.items()}.get(key)
-        result = {
-            "meta": {"aggInterval": "FIFTEEN_MINUTES", "confidenceInfo": {"level": 5}, "normalization": "MIN0_MAX"}
-        }
+        meta = {"aggInterval": "FIFTEEN_MINUTES", "confidenceInfo": {"level": 5}, "normalization": "MIN0_MAX"}
+        result = {"meta": meta | {"lastUpdated": iso(int(publisher.now()) - publisher.delay.get("traffic.radar", 0))}}
         if found is not None:
             time, value = found
             largest = np.nanmax(value) or 1.0

@@ -17,12 +17,13 @@ HEARTBEAT = 60.0
 class FeedError(Exception):
     """A feed gives nothing now: one sentence for a person, without secrets.
 
-    ``after``: when to try again [s], if the feed said so.
+    ``after``: when to try again [s], where it is asked too often, or says so; ``alone``: whether another request may
+    still be answered.
     """
 
-    def __init__(self, reason: str, after: float | None = None) -> None:
+    def __init__(self, reason: str, after: float | None = None, alone: bool = False) -> None:
         super().__init__(reason)
-        self.after = after
+        self.after, self.alone = after, alone
 
 
 @dataclass(frozen=True)

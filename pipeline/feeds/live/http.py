@@ -9,6 +9,7 @@ from types import TracebackType
 from urllib.parse import urlsplit
 
 import aiohttp
+import msgspec
 
 from pipeline.errors import printable
 from pipeline.feeds.live.base import Access, Clock, FeedError
@@ -28,6 +29,7 @@ FAILURES: dict[type[Exception], str] = {
 """What a failure without a number of the system means, the special before the general."""
 
 PIECE = 64 * 1024  # read at a time [bytes]
+LONGEST = 4096  # of a refusal that is read [bytes]
 
 
 @dataclass
@@ -95,7 +97,7 @@ class Http:
             async for piece in answer.content.iter_chunked(PIECE):
                 body += piece
                 if len(body) > self.largest:
-                    raise FeedError(f"an answer of {self.host} has more than {self.largest:,} bytes")
+                    raise FeedError(f"an answer of {self.host} has more than {self.largest:,} bytes", alone=True)
             self._next[key] = {
                 then: answer.headers[said] for said, then in CONDITIONS.items() if said in answer.headers
             }
@@ -103,15 +105,37 @@ class Http:
 
     async def _refusal(self, answer: aiohttp.ClientResponse) -> FeedError:
         """What an answer without values says, in its own words where these are JSON for a person."""
-        words = {401: "it refuses the token", 403: "it refuses the token", 429: "too many requests"}
-        if not self.access.token:
-            words.update(dict.fromkeys((401, 403), "it refuses access"))
-        said = words.get(answer.status, "")
-        if not said and answer.content_type == "application/json":
-            text = (await answer.content.read(300)).decode(errors="replace")
-            said = printable(text.replace(self.access.token, "") if self.access.token else text)
-        reason = f"{self.host} answers {answer.status}{': ' if said else ''}{said}"
-        return FeedError(reason, retry_after(answer.headers, self.clock.now()))
+        status, after = answer.status, retry_after(answer.headers, self.clock.now())
+        said = ""
+        if status == 429:
+            said, after = "too many requests", after or 0.0
+        elif status != 401 and answer.content_type == "application/json":
+            said = words(await answer.content.read(LONGEST))
+            said = said.replace(self.access.token, "") if self.access.token else said
+        if not said and status in (401, 403):
+            said = "it refuses the token" if self.access.token else "it refuses access"
+        reason = f"{self.host} answers {status}{': ' if said else ''}{said}"
+        return FeedError(reason, after, alone=400 <= status < 500 and status not in (401, 408, 429))
+
+
+def words(body: bytes) -> str:
+    """What an error in JSON says to a person: its message, else the whole of it.
+
+    Examples
+    --------
+    >>> words(b'{"success": false, "errors": [{"code": 7003, "message": "no such ASN"}]}')
+    'no such ASN'
+    >>> words(b'{"errors": [{"code": 9109}]}')
+    ''
+    """
+    try:
+        said = msgspec.json.decode(body)
+        while isinstance(said, dict | list) and said:
+            named = said if isinstance(said, list) else [said[k] for k in ("errors", "error", "message") if k in said]
+            said = named[0] if named else None
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        said = None
+    return printable(said)[:200] if isinstance(said, str) else ""
 
 
 def cause(error: Exception) -> str:

@@ -88,7 +88,7 @@ class Story:
     scope: Scope = SCOPE
     token: str = radar.TOKEN
     cache: Path | None = None
-    largest: int = 2**20
+    largest: int = 2**24
     port: int | None = None
     stride: int = 1
     seed: int = 5
