@@ -19,7 +19,7 @@ MOST = 99.0
 SMALL = 0.02
 """Smaller moves are only counted where there are several [-]."""
 
-CAUSE = "as when it loses or gains a peer or a collector"
+CAUSE = "as when it loses or gains a source of its own"
 
 
 def plain(incidents: Iterable[Incident]) -> dict[str, list[dict[str, Any]]]:

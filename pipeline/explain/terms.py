@@ -13,7 +13,7 @@ DAYS = {"election": "an election day", "protest": "a day of protest", "coup": "t
 
 HELD_BY = {
     "too little past": "a signal of it has too little past to say what is usual",
-    "quiet day": "people may be at home: traffic falls on such a day, while routes and probes stay",
+    "quiet day": "people may be at home: traffic alone does not tell it from a quiet day",
     "feed unhealthy": "the feed of a signal that fell is not well, or may have failed by itself",
     "one signal only": "one signal alone shows it",
     "": "what fell is not enough",
