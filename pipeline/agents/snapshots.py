@@ -1,6 +1,7 @@
 """Snapshots: a stage's state with its offset, read back whole or not at all; in a Faust table, or in files."""
 
 import asyncio
+import logging
 import uuid
 import zlib
 from collections import Counter
@@ -12,6 +13,8 @@ import msgspec
 
 from pipeline.errors import UserError
 from pipeline.files import written
+
+log = logging.getLogger(__name__)
 
 CHUNK = 900_000  # size of a chunk, below a broker's default limit of 1 MiB a message [bytes]
 MANIFEST = "manifest"
@@ -132,11 +135,15 @@ class SnapshotFiles:
         return manifest.mark, state
 
     async def save(self, partition: int, mark: Mark, state: bytes, owned: Callable[[], bool] = lambda: True) -> bool:
-        """Write a snapshot; False where the partition was not ``owned``."""
+        """Write a snapshot; False where the partition was not ``owned``, or the disk takes nothing."""
         if not owned():
             return False
         head = msgspec.json.encode(Manifest(mark, 0, 1, zlib.crc32(state), self.form))
-        await asyncio.to_thread(self._write, self._path(partition), head + b"\n" + state)
+        try:
+            await asyncio.to_thread(self._write, self._path(partition), head + b"\n" + state)
+        except (UserError, OSError) as error:  # of a full disk: the snapshot before is still there
+            log.warning("no snapshot: %s", error)
+            return False
         return True
 
     def _write(self, path: Path, content: bytes) -> None:

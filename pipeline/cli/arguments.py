@@ -47,6 +47,10 @@ WatchFile = Annotated[
 State = Annotated[
     Path | None, typer.Option(metavar="FOLDER", help="what was fetched is kept in it, and not asked again")
 ]
+Notify = Annotated[
+    list[str] | None,
+    typer.Option(metavar="URL", help="whom to tell, as mailto://.. or slack://..; or a file of such; may be repeated"),
+]
 Rehearsal = Annotated[str, typer.Option("--clock", metavar="START,SPEED", hidden=True)]
 
 
@@ -222,6 +226,7 @@ def watch(
         str, typer.Option(help="address of the page; it has no login, so 127.0.0.1 keeps it on this machine")
     ] = "127.0.0.1",
     port: Annotated[int, typer.Option(help="port of the page; 0 for any that is free")] = 8080,
+    notify: Notify = None,
     clock: Rehearsal = "",
 ) -> None:
     """Watches countries from this machine, in the terminal and on a local page.
@@ -231,7 +236,8 @@ def watch(
     from pipeline.watch.run import Asked
     from pipeline.watch.run import watch as run
 
-    run(Asked(tuple(what), tuple(url or ()), tuple(token or ()), history, state, settings, host, port, clock))
+    words = tuple(what), tuple(url or ()), tuple(token or ())
+    run(Asked(*words, history, state, settings, host, port, clock, tuple(notify or ())))
 
 
 @app.command()
@@ -287,6 +293,7 @@ def check(
     token: Token = None,
     only: Only = None,
     watch: WatchFile = None,
+    notify: Notify = None,
     clock: Rehearsal = "",
     as_json: Annotated[bool, typer.Option("--json", help="one JSON object instead of a table")] = False,
 ) -> None:
@@ -296,10 +303,10 @@ def check(
     """
     from pipeline.cli import commands
 
-    if not (broker or prometheus or alertmanager or grafana or feed):
-        raise UserError("check needs --broker, --prometheus, --alertmanager or --grafana with an address, or --feed")
+    if not (broker or prometheus or alertmanager or grafana or feed or notify):
+        raise UserError("check needs --broker, --prometheus, --alertmanager or --grafana, or --feed, or --notify")
     live = _live([] if feed == ["all"] else feed, url, token, only, watch, clock=clock) if feed else None
-    raise typer.Exit(commands.check(broker, prometheus, alertmanager, grafana, as_json, live))
+    raise typer.Exit(commands.check(broker, prometheus, alertmanager, grafana, as_json, live, notify or []))
 
 
 @app.command()

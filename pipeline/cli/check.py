@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from pipeline.ingest.checking import ask, heard
 from pipeline.ingest.command import Options
 from pipeline.kafka.groups import at_work, partitions
 from pipeline.kafka.security import PLAIN, Security, parse
+from pipeline.watch.sending import TEST, receivers, send
 
 READY, NOT_READY, NOT_CHECKED = "ready", "not ready", "not checked"
 STYLES = {READY: "green", NOT_READY: "bold red", NOT_CHECKED: "dim"}
@@ -103,14 +104,16 @@ class Finding:
 
 def check(
     broker: str = "", prometheus: str = "", alertmanager: str = "", grafana: str = "", security: Security = PLAIN,
-    live: Options | None = None,
+    live: Options | None = None, notify: Sequence[str] = (),
 ) -> list[Finding]:  # fmt: skip
-    """Check every part whose address is given, and the ``live`` feeds; a part without one is a finding, too."""
+    """Check every part whose address is given, the ``live`` feeds, and whom to ``notify``: they get a test message."""
     looks: dict[str, Callable[[], Iterable[Finding]] | None] = {
         "broker": partial(look_at_broker, parse(broker), security) if broker else None,
     }
     for name, address in (("prometheus", prometheus), ("alertmanager", alertmanager), ("grafana", grafana)):
         looks[name] = partial(LOOKS[name], Site.at(address, f"--{name}")) if address else None
+    if notify:
+        looks["notify"] = partial(look_at_receivers, receivers(notify))
     looks[LIVE_FEEDS] = partial(look_at_feeds, live) if live else None
     return [finding for name, look in looks.items() for finding in _looked(name, look)]
 
@@ -149,6 +152,13 @@ def look_at_feeds(live: Options) -> Iterator[Finding]:
     """What each feed answers when it is asked from here."""
     for feed, told in ask(live).items():
         yield Finding.of(f"server of {feed}", *told)
+
+
+def look_at_receivers(to: dict[str, Any]) -> Iterator[Finding]:
+    """Whether each receiver takes a test message."""
+    for name, receiver in to.items():
+        is_told = send(receiver, TEST)
+        yield Finding.of(name, is_told, "it has taken a test message" if is_told else "it does not take a test message")
 
 
 def look_at_prometheus(site: Site) -> Iterator[Finding]:

@@ -290,15 +290,17 @@ def places(files: list[Path], source: str) -> None:
 
 
 def check(
-    broker: str, prometheus: str, alertmanager: str, grafana: str, as_json: bool, live: "Options | None" = None
-) -> int:
+    broker: str, prometheus: str, alertmanager: str, grafana: str, as_json: bool, live: "Options | None" = None,
+    notify: Sequence[str] = (),
+) -> int:  # fmt: skip
     """What is ready for election day; 1 where something is not, or nothing could be looked at."""
     import json
 
     from pipeline.cli.check import check as look
     from pipeline.cli.check import is_ready, render
 
-    found = look(broker, prometheus, alertmanager, grafana, from_environment(os.environ) if broker else PLAIN, live)
+    security = from_environment(os.environ) if broker else PLAIN
+    found = look(broker, prometheus, alertmanager, grafana, security, live, notify)
     if as_json:
         told = {"ready": is_ready(found), "findings": [asdict(finding) for finding in found]}
         sys.stdout.write(json.dumps(told, ensure_ascii=False) + "\n")

@@ -112,8 +112,9 @@ class Options:
     def alive(self) -> None:
         """Leave a sign of life in the folder for its state, for the supervisor of the process."""
         if self.state is not None:
-            self.state.mkdir(parents=True, exist_ok=True)
-            (self.state / "alive").touch()
+            with contextlib.suppress(OSError):  # of a full disk
+                self.state.mkdir(parents=True, exist_ok=True)
+                (self.state / "alive").touch()
 
     def clients(
         self, scope: Scope, clock: Clock, environment: Mapping[str, str], brief: bool = False

@@ -1,21 +1,24 @@
 """What polled feeds gave is kept in a folder: an embedded broker forgets it, and it need not be asked again."""
 
 import dataclasses
+import logging
 import os
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 import numpy as np
 
 from pipeline.bins import DAY, NEVER
-from pipeline.errors import DecodeError
+from pipeline.errors import DecodeError, UserError
 from pipeline.feeds import Item
 from pipeline.feeds.base import joined
 from pipeline.feeds.live.base import Client, Outlet, Scope
 from pipeline.feeds.recorded import Recorder, contents
 from pipeline.files import written
 from pipeline.records import UP, Heartbeat, Rows, Run
+
+log = logging.getLogger(__name__)
 
 TOO_OLD = 7 * DAY
 """How much more than is asked for may be in a file before it is written anew without it [s]."""
@@ -61,19 +64,34 @@ class Remembering:
     def keep_items(self, items: Iterable[Item]) -> None:
         """Write rows to the file."""
         for item in items:
-            if self.recorder is not None and isinstance(item, Rows) and len(item):
-                self.recorder.write(dataclasses.replace(item, run=Run(), feed=self.feed, partition=0))
+            if isinstance(item, Rows) and len(item):
+                self._write(dataclasses.replace(item, run=Run(), feed=self.feed, partition=0))
 
     def keep_beat(self, time: int) -> None:
         """Write the event time to the file."""
         if self.recorder is not None and time > self.reached:
             self.reached = time
-            self.recorder.write(Heartbeat(Run(), self.feed, 0, time))
+            self._write(Heartbeat(Run(), self.feed, 0, time))
+
+    def flush(self) -> None:
+        """Write what waits."""
+        self._do(lambda recorder: recorder.flush())
 
     def close(self) -> None:
-        """Write what waits."""
+        """Write what waits, and no more."""
+        self._do(lambda recorder: recorder.close())
+
+    def _write(self, frame: Rows | Heartbeat) -> None:
+        self._do(lambda recorder: recorder.write(frame))
+
+    def _do(self, act: Callable[[Recorder], None]) -> None:
+        """On a disk that takes nothing no more is kept: the next start asks for what is missing."""
         if self.recorder is not None:
-            self.recorder.close()
+            try:
+                act(self.recorder)
+            except UserError as error:
+                log.warning("%s: nothing more is kept: %s", self.feed, error)
+                self.recorder = None
 
     def _kept(self, start: int) -> Iterator[Rows]:
         """The rows of the file from a time on [s], in order of time, a day at a time; later ones of a bin win."""
@@ -101,7 +119,7 @@ class Remembering:
                 self.path.unlink(missing_ok=True)
                 self._begin(start)
         else:
-            self.recorder.flush()
+            self.flush()
         if self.path.exists():
             with self.path.open("rb") as file:
                 archive = contents(file)
@@ -144,8 +162,7 @@ class Keeping:
     async def put(self, items: Iterable[Item]) -> None:
         items = list(items)
         self.keeper.keep_items(items)
-        if self.keeper.recorder is not None:
-            self.keeper.recorder.flush()  # the client does not give them again, even after a kill
+        self.keeper.flush()  # the client does not give them again, even after a kill
         await self.outlet.put(items)
 
     async def beat(self, time: int, status: str = UP, reason: str = "") -> None:

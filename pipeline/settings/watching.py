@@ -43,7 +43,8 @@ class Watch:
     ``start``, ``end``: a window by the local clock of ``zone``; without it the country is watched until told
     otherwise.  ``day``: what its days are.  ``networks``: none for all that are known of the country; ``mobile``: those
     of them that are mobile though the table of networks does not say so.  ``services``: OONI tests and domains.
-    ``receiver``: whom Alertmanager is to tell.  ``expires``: the first local day on which it is not watched any more.
+    ``receiver``: whom Alertmanager is to tell; ``notify``: whom ``netvigil watch`` is.  ``expires``: the first local
+    day on which it is not watched any more.
     """
 
     country: str = ""
@@ -56,6 +57,7 @@ class Watch:
     mobile: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
     receiver: str = ""
+    notify: tuple[str, ...] = ()
     expires: date | None = None
 
     def __post_init__(self) -> None:

@@ -45,6 +45,7 @@ from pipeline.state import LIVE
 from pipeline.watch.children import Children
 from pipeline.watch.page import Page
 from pipeline.watch.picture import Picture, View
+from pipeline.watch.sending import Sending, receivers
 from pipeline.watch.terminal import Changes, screen
 
 TOLD = topics.VERDICTS, topics.NOW, topics.OUTAGES, topics.STATUS, topics.DEADLETTERS, topics.PROGRESS
@@ -68,6 +69,7 @@ class Asked:
     host: str = "127.0.0.1"
     port: int = 8080
     clock: str = ""
+    notify: tuple[str, ...] = ()
 
     def options(self) -> Options:
         """The same for ingest; UserError where something is wrong."""
@@ -110,6 +112,7 @@ def watch(asked: Asked) -> None:
         raise UserError(f"--port {asked.port} is not between 1 and {2**16 - 1}, nor 0 for any")
     check_history(asked.history)
     chosen(asked.settings)
+    receivers(asked.notify)
     options, console = asked.options(), Console()
     clock = options.time()
     while True:
@@ -150,9 +153,10 @@ def _watch(asked: Asked, options: Options, console: Console, clock: Clock) -> No
         folder = stack.enter_context(own(asked.folder()))
         kept = folder / "outages.json"
         picture.before = _before(kept)
-        keep = stack.enter_context(_every(KEEP, lambda: _keep(kept, picture.kept(clock.now()))))
+        keep = stack.enter_context(Every(KEEP, lambda: _keep(kept, picture.kept(clock.now()))))
         page = Page(lambda: board.view, clock.now, names(asked.host), watches).application()
         where = stack.enter_context(serving(page, asked.host, asked.port))
+        told = [stack.enter_context(sending) for sending in sendings(asked.notify, watches, folder)]
         console.print(f"The page: {where}\nWhat is read is kept in {folder}", markup=False, soft_wrap=True)
         server = stack.enter_context(running())
         broker = server.address
@@ -167,7 +171,24 @@ def _watch(asked: Asked, options: Options, console: Console, clock: Clock) -> No
             stopped, children.check, still_there(broker), keep, lambda: expire(picture, watches, clock.now()),
             memory_check(server),
         )  # fmt: skip
-        _follow(reader, picture, board, clock, checks, lambda view: show(view, children.note))
+
+        def see(view: View) -> None:
+            for sending in told:
+                sending.see(view)
+            notes = [children.note, keep.note, *(sending.note for sending in told)]
+            show(view, "; ".join(filter(None, notes)))
+
+        _follow(reader, picture, board, clock, checks, see)
+
+
+def sendings(notify: Sequence[str], watches: Sequence[Watch], folder: Path) -> list[Sending]:
+    """Who is told of all countries, and who of that of a watch alone."""
+    made = [Sending(receivers(notify), folder / "told.json")] if notify else []
+    for watch in watches:
+        if watch.notify:
+            to = receivers(watch.notify, "notify")
+            made.append(Sending(to, folder / f"told-{watch.country}.json", (watch.country,)))
+    return made
 
 
 def _before(path: Path) -> list[Outage]:
@@ -183,21 +204,32 @@ def _keep(path: Path, outages: list[Outage]) -> None:
         file.write(msgspec.json.encode(outages))
 
 
-@contextmanager
-def _every(seconds: float, act: Callable[[], None]) -> Iterator[Callable[[], None]]:
-    """A check that acts so often [s], and in the end."""
-    due = time.monotonic() + seconds
+@dataclass
+class Every:
+    """Acts so often [s], and in the end; ``note``: why it could not, '' where it could."""
 
-    def check() -> None:
-        nonlocal due
-        if time.monotonic() >= due:
-            due = time.monotonic() + seconds
-            act()
+    seconds: float
+    act: Callable[[], None]
+    note: str = ""
 
-    try:
-        yield check
-    finally:
-        act()
+    def __enter__(self) -> "Every":
+        self.due = time.monotonic() + self.seconds
+        return self
+
+    def __call__(self) -> None:
+        if time.monotonic() >= self.due:
+            self._act()
+
+    def __exit__(self, *_: object) -> None:
+        self._act()
+
+    def _act(self) -> None:
+        self.due = time.monotonic() + self.seconds
+        try:
+            self.act()
+            self.note = ""
+        except UserError as error:  # a full disk ends no watch
+            self.note = str(error)
 
 
 @dataclass

@@ -29,6 +29,7 @@ from pipeline.replay.reconstruction import reconstruct
 from tests.lookalikes import PUBLISHERS, every_route, radar, restored
 from tests.lookalikes.http import Publisher
 from tests.lookalikes.routes import quiet_routes
+from tests.watch.receivers import hook, mail
 
 pytestmark = [pytest.mark.sockets, pytest.mark.slow]
 
@@ -166,12 +167,27 @@ class Watching:
 
 
 def test_an_election_day_is_called_out_and_its_end_is_said(tmp_path: Path) -> None:
+    with hook() as (url, desk), mail() as (address, box):
+        election_day(tmp_path, [url, address])
+        texts = [f"{post['title']}\n{post['message']}" for post in desk.posts]
+        assert [mail["Subject"] for mail in box.mails] == [post["title"] for post in desk.posts]
+    first, *more, over = texts
+    assert "\nSince Thu 8 Feb 2024, 06:" in first
+    assert [first, *more][-1].partition(": ")[2].startswith("mobile networks down\n")
+    assert all(text.startswith("Pakistan, more: ") for text in more)
+    assert len(more) <= 3, "what grows is told once it has, not each time"
+    assert over.startswith("Pakistan: over after ")
+
+
+def election_day(tmp_path: Path, notified: list[str]) -> None:
     day = ElectionDay()
     (tmp_path / "token").write_text(radar.TOKEN)
+    (tmp_path / "receivers").write_text("\n".join(notified))
     (tmp_path / "watch.toml").write_text(WATCH)
 
     def watching() -> Watching:
         more = "--clock", f"{day.clock.now()},{SPEED:g}", "--token", f"radar={tmp_path / 'token'}"
+        more += "--notify", str(tmp_path / "receivers")
         return Watching(tmp_path, str(tmp_path / "watch.toml"), day.urls, *more)
 
     with day.served():
@@ -225,10 +241,15 @@ def routes(watch: Watching) -> set[tuple[str, float]]:
 
 
 def test_without_any_network_each_feed_says_so_and_the_country_is_neither_up_nor_out(tmp_path: Path) -> None:
-    with Watching(tmp_path, "PK", {}) as watch:
+    fast = "--clock", f"{MORNING},{SPEED:g}"
+    with hook() as (url, desk), Watching(tmp_path, "PK", {}, "--notify", url, *fast) as watch:
         for feed in CLIENTS:
             watch.said(f"feed {feed}: dead: ", 60)
         (pakistan,) = {line.partition("Pakistan: ")[2] for line in watch.lines if "Pakistan: " in line}
         assert pakistan == "cannot see\n"
         assert [one["status"] for one in watch.asked("/api/health")["feeds"]] == ["dead"] * len(CLIENTS)
+        watch.until(lambda: desk.posts, "a message", 60)
+        time.sleep(5)
+        (post,) = desk.posts
+        assert post["title"] == "We cannot see Pakistan"
         assert watch.stopped() < 10

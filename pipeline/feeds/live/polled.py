@@ -3,6 +3,7 @@
 Each answer counts by itself: what a request gave is sent at once, and one that is refused is said with its places.
 """
 
+import logging
 import random
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator, Set
@@ -13,7 +14,7 @@ import msgspec
 import numpy as np
 
 from pipeline.bins import DAY, NEVER
-from pipeline.errors import DecodeError, few, printable
+from pipeline.errors import DecodeError, UserError, few, printable
 from pipeline.feeds.base import Item
 from pipeline.feeds.live.base import HEARTBEAT, Access, Clock, FeedError, Outlet, Scope
 from pipeline.feeds.live.http import Http
@@ -22,6 +23,8 @@ from pipeline.feeds.timestamps import BATCH
 from pipeline.files import written
 from pipeline.kinds import impossible
 from pipeline.records import DEAD, UP, Entity, Rows, Run
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -374,9 +377,12 @@ class Poller:
         for sent in self._sent.values():
             sent.value = {time: value for time, value in sent.value.items() if time >= since}
         if self._file is not None:
-            self._file.parent.mkdir(parents=True, exist_ok=True)
-            with written(self._file) as file:
-                file.write(msgspec.json.encode(self._sent))
+            try:
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                with written(self._file) as file:
+                    file.write(msgspec.json.encode(self._sent))
+            except (UserError, OSError) as error:  # of a full disk: what is sent goes on
+                log.warning("%s: %s", self.feed, error)
 
     def _read(self) -> dict[str, Sent]:
         try:
