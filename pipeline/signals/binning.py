@@ -10,6 +10,7 @@ import numpy as np
 
 from pipeline.bins import NEVER
 from pipeline.codec import iso
+from pipeline.errors import UserError
 from pipeline.geo.homes import at_home
 from pipeline.records import DEAD, END, PAST, UP, Bins, Elements, Entity, Heartbeat, Rows, Run, answered
 from pipeline.state import pack, remember, touch, unpack
@@ -92,11 +93,14 @@ class FeedStatus(msgspec.Struct, frozen=True):
 
 @dataclass
 class Stream:
-    """One feed of one run in one partition, with the ``signals`` and ``networks`` of its heartbeats."""
+    """One feed of one run in one partition, with the ``signals`` and ``networks`` of its heartbeats.
+
+    ``lacks``: what its binner lacks, so that there is none; the feed is dead then.
+    """
 
     run: Run
     feed: str
-    binner: Binner
+    binner: Binner | None = None
     watermark: int = NEVER
     status: str = ""
     signals: tuple[str, ...] = ()
@@ -105,6 +109,7 @@ class Stream:
     late: int = 0
     crowded: int = 0
     reason: str = ""
+    lacks: str = ""
 
     @property
     def shown(self) -> str:
@@ -149,23 +154,40 @@ class BinStage:
                 run = stream.run
                 told.append(FeedStatus(run.id, run.tense, stream.feed, stream.shown, since, stream.reason))
             return told
-        late = stream.binner.add(frame)
+        if (binner := self._binner(stream)) is None:
+            stream.late, stream.crowded = stream.late + (n := answered(frame, self.partition)), stream.crowded + n
+            return [Taken(frame.feed, 0), Late(frame, n)]
+        late = binner.add(frame)
         records, missed = answered(frame, self.partition), 0 if late is None else answered(late, self.partition)
         stream.used += records - missed
         stream.late += missed
-        stream.crowded += stream.binner.crowded
+        stream.crowded += binner.crowded
         taken = Taken(frame.feed, records - missed)
-        return [taken] if late is None else [taken, Late(late, stream.binner.crowded)]
+        return [taken] if late is None else [taken, Late(late, binner.crowded)]
 
     def _stream(self, frame: Elements | Rows | Heartbeat) -> Stream:
         key = (frame.run.id, frame.feed)
         if key not in self.streams:
-            self.streams[key] = Stream(frame.run, frame.feed, self.make(frame.run, frame.feed, self.partition))
+            self.streams[key] = Stream(frame.run, frame.feed)
         for gone in touch(self.streams, key):
             remember(self.ended, gone)
         return self.streams[key]
 
+    def _binner(self, stream: Stream) -> Binner | None:
+        """The binner of a stream, None while it lacks something, as a table: of a live run that ends no other feed."""
+        if stream.binner is None:
+            try:
+                stream.binner, stream.lacks = self.make(stream.run, stream.feed, self.partition), ""
+            except UserError as error:
+                if stream.run.tense != "live":
+                    raise
+                stream.lacks = str(error)
+        return stream.binner
+
     def _advance(self, stream: Stream, beat: Heartbeat) -> list[Bins]:
+        binner = self._binner(stream)
+        if binner is None and beat.status != END:
+            beat = dataclasses.replace(beat, status=DEAD, reason=beat.reason or stream.lacks)
         if beat.status == DEAD and beat.time < stream.watermark:
             return []
         stream.signals = beat.signals
@@ -173,7 +195,7 @@ class BinStage:
         closed: dict[str, Bins] = {}
         if beat.status != DEAD:
             stream.watermark = max(stream.watermark, beat.time)
-            made = stream.binner.close(stream.watermark, not stream.dead, ended=beat.status == END)
+            made = binner.close(stream.watermark, not stream.dead, ended=beat.status == END) if binner else []
             closed = {bins.signal: stream.settled(bins) for bins in made}
         stream.status, stream.reason = beat.status, beat.reason
         if beat.status == END:
@@ -206,7 +228,7 @@ class BinStage:
             )
             for s in streams
         ]
-        binners = {str(i): np.frombuffer(s.binner.save(), np.uint8) for i, s in enumerate(streams)}
+        binners = {str(i): np.frombuffer(s.binner.save(), np.uint8) for i, s in enumerate(streams) if s.binner}
         return pack((head, list(self.ended)), binners)
 
     def load(self, state: bytes) -> None:
@@ -214,8 +236,9 @@ class BinStage:
         self.streams, self.ended = {}, dict.fromkeys((run, feed) for run, feed in ended)
         for i, (saved, feed, watermark, status, signals, told, *rest) in enumerate(head):
             run = Run.of(saved)
-            binner = self.make(run, feed, self.partition)
-            binner.load(binners[str(i)].tobytes())
+            binner = self.make(run, feed, self.partition) if str(i) in binners else None
+            if binner:
+                binner.load(binners[str(i)].tobytes())
             networks = {(e[0], e[1]): Entity(*e) for e in told}
             self.streams[run.id, feed] = Stream(run, feed, binner, watermark, status, tuple(signals), networks, *rest)
 

@@ -2,10 +2,12 @@
 
 import itertools
 import random
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from pipeline.errors import UserError
 from pipeline.records import DEAD, END, UP, Bins, DeadLetter, Entity, Heartbeat, Rows, Run
 from pipeline.signals.binning import BinStage, FeedStatus, Late, Taken, Total
 from pipeline.signals.merging import OTHERS, MergeStage, merge
@@ -143,6 +145,31 @@ def test_records_that_found_no_room_are_told_apart():
     assert (taken, total) == (Taken(FEED, 0), Total("r", FEED, 1, 0, 5, crowded=5))
     assert isinstance(late, Late)
     assert late.crowded == 5
+
+
+def test_a_live_feed_that_lacks_a_table_is_dead_until_it_is_there_and_ends_nothing():
+    found: list[str] = []
+
+    def make(run: Run, feed: str, partition: int) -> Series:
+        if not found:
+            raise UserError("no table of countries")
+        return Series(run, feed, partition)
+
+    run = Run("r", "live", RUN.signals)
+    stage = BinStage(0, make)
+
+    def step(frame: Rows | Heartbeat) -> list[object]:
+        return [out for out in stage.step(replace(frame, run=run)) if not isinstance(out, Bins)]
+
+    assert step(beat(600)[0]) == [FeedStatus("r", "live", FEED, DEAD, None, "no table of countries")]
+    taken, late = step(rows(range(1, 2)))
+    assert (taken, late.crowded) == (Taken(FEED, 0), 5)  # type: ignore[attr-defined]
+    stage.load(stage.save())
+    found.append("a table")
+    assert step(beat(1200)[0]) == [FeedStatus("r", "live", FEED, UP, "1970-01-01T00:20:00Z")]
+    assert step(rows(range(2, 3))) == [Taken(FEED, 5)]
+    with pytest.raises(UserError, match="no table"):
+        BinStage(0, lambda *_: found.clear() or make(*_)).step(beat(600)[0])
 
 
 def share(partition: int, bin_: int, country: str, value: float = 1.0, signal: str = "bgp.ris") -> Bins:
