@@ -255,7 +255,8 @@ class Predictive(Detector[State]):
         waiting = state.waiting.push(state.slot, np.concatenate(sums, 1), state.others)
         lag, stretch = (max(least, round(self.model.lag_hours * 3600 / wide)) for least in (2, 1))
         past, columns, deepest, fallen = state.past, [], state.deepest, state.fallen.copy()
-        for i, (at, prob) in enumerate(zip(waiting.slots, waiting.smoothed(enter, leave), strict=True)):
+        smoothed = waiting.smoothed(enter, leave)
+        for i, (at, prob) in enumerate(zip(waiting.slots, smoothed, strict=True)):
             own = waiting.sums[i]
             m = len(own)
             known = (at * wide >= state.since[:m]) & (own[:, BINS] > 0)
@@ -272,7 +273,8 @@ class Predictive(Detector[State]):
             state = self._learnt(state, at, width, own, fine, np.where(low, up, 1.0))
             past = past.push(at * wide, value, value, np.zeros(m, np.bool_))
             falls = np.stack([sums[:m, -1] for sums in waiting.sums[i : i + stretch]])
-            seen = ~np.isnan(falls)
+            ups = np.stack([1 - p[:m, OUT] - p[:m, OFF] for p in smoothed[i : i + stretch]])
+            seen = ~np.isnan(falls) & (ups > self.model.suspect)  # an outage teaches no quiet day
             deep = np.where(seen, falls, 0.0).sum(0) / np.maximum(seen.sum(0), 1)
             deepest = deepest * np.exp(-wide / 3600 / YEAR)
             fallen[:m] += up * np.maximum(deep - fallen[:m], 0.0)
@@ -377,7 +379,8 @@ class Predictive(Detector[State]):
             one_count = quantum[at]
             seen_at[few] = levels.counts(ratio[at] / one_count, was, 1 / one_count, scale[at], phi[at], model.fresh)
         met = (first != NEVER) & (first <= t[:, None])
-        state, prob, likelihood, left = self._filtered(state, seen_at, dt / 3600, met)
+        since = np.diff(t, prepend=t[0] - width if state.last == NEVER else state.last)[:, None]
+        state, prob, likelihood, left = self._filtered(state, seen_at, since / 3600, met)
         x = np.where(np.isnan(share)[:, None], np.nan, x)  # a broken feed teaches nothing
         state = self._taken(state, x, t, e, f, known, y - one, before[:-1] - one, scale, phi, prob)
         usual = seen & (prob[..., FINE] > model.suspect)  # the fall of a flat series is no step of its counts
@@ -417,7 +420,7 @@ class Predictive(Detector[State]):
         self, state: State, x: np.ndarray, t: np.ndarray, e: np.ndarray, f: np.ndarray, known: np.ndarray,
         u: np.ndarray, before: np.ndarray, scale: np.ndarray, phi: np.ndarray, prob: np.ndarray,
     ) -> State:  # fmt: skip
-        """The state with the sums of a slot after bins, each with the weight of what is fine in it."""
+        """The state with the sums of a slot after bins, and since when it is low."""
         seen, fine = ~np.isnan(x), prob[..., FINE]
         fine = np.where(fine > self.model.suspect, fine, 0.0)
         with np.errstate(all="ignore"):

@@ -473,7 +473,7 @@ class Moments:
         """The terms of P(out) of a place, in order of their names; they add up to its log-odds.  A signal that was
         observed since the onset has one, though it may weigh nothing."""
         of = {name: self.belief.columns[name][row] for name in ("ratio", "score", "health", "seen")}
-        since = max(self.belief.columns["fell"][row, j, TO] for j, *_ in self._evidence(row, slow))
+        since = max((self.belief.columns["fell"][row, j, TO] for j, *_ in self._evidence(row, slow)), default=0)
         found = [
             Term(s.term, _told(of["ratio"][j]), _told(of["score"][j]), round(weight, 2), _told(of["health"][j]) or 0.0)
             for j, s, weight in self._evidence(row, slow) if round(weight, 2) or of["seen"][j] > since

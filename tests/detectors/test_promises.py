@@ -280,3 +280,15 @@ def test_every_exclusion_says_why() -> None:
         assert name in REGISTRY
         assert promise in promises
         assert len(reason.split()) > 3
+
+
+def test_as_much_time_passes_in_missing_bins_as_where_there_are_no_rows():
+    detector = REGISTRY["predictive"](SIGNAL)
+    series = made(13, width=300, weekend=0, outages=[(12, 13)], left=0.5)
+    gap = slice(int(12.01 * 288), int(12.3 * 288))
+    series.x[gap] = np.nan
+    after = []
+    for keep in (np.arange(gap.stop + 1), np.delete(np.arange(gap.stop + 1), gap)):
+        state, _ = detector.run(series.x[keep], series.t[keep], utc_context(series.t[keep], 1, 300))
+        after.append(state.others)
+    assert np.allclose(*after, atol=0.001)
