@@ -3,7 +3,9 @@
 from functools import cache
 from importlib.resources import files
 
-GRAFANA = "http://localhost:3000"  # of docker-compose.yml
+GRAFANA = "grafana"
+"""The external label of Prometheus with Grafana's address; without it there are no links."""
+
 OVERVIEW, COUNTRY, FEEDS, RUNBOOK = "netvigil-overview", "netvigil-country", "netvigil-feeds", "netvigil-runbook"
 """Uids of the boards."""
 
@@ -26,12 +28,16 @@ def board_link(alert: str) -> str:
     """The board for an alert: the country's for an outage or a blind country, that of the feeds, else the overview."""
     if alert.startswith("NetvigilOutage") or alert == "NetvigilCountryBlind":
         asked = 'var-country={{ $labels.country }}&var-tense={{ or $labels.tense "live" }}'
-        return f"{GRAFANA}/d/{COUNTRY}?{asked}"
-    return f"{GRAFANA}/d/{FEEDS if alert.startswith(OF_FEEDS) else OVERVIEW}"
+        return _linked(f"{COUNTRY}?{asked}")
+    return _linked(FEEDS if alert.startswith(OF_FEEDS) else OVERVIEW)
 
 
 def runbook_link(alert: str) -> str:
     """The alert's section of the runbook, which is a board."""
     if alert not in sections():
         raise NoPageError(f"dashboards/runbook.md has no heading '## {alert}': every alert needs its page")
-    return f"{GRAFANA}/d/{RUNBOOK}?viewPanel=panel-{list(sections()).index(alert) + 1}"
+    return _linked(f"{RUNBOOK}?viewPanel=panel-{list(sections()).index(alert) + 1}")
+
+
+def _linked(board: str) -> str:
+    return f"{{{{ with $externalLabels.{GRAFANA} }}}}{{{{ . }}}}/d/{board}{{{{ end }}}}"

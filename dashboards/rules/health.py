@@ -5,6 +5,7 @@ from dashboards.rules.alert import Alert
 QUORUM = 0.5  # share of healthy sources below which a bin is not judged, as in fusion [0-1]
 SILENT = 3 * 3600  # age at which the newest event or verdict is an alert [s]: twice what slow feeds are late
 BLIND = 3  # pauses for which sources must be too few: with the bin that shows it, two bins of routes before the alert
+START = 1200  # how long the first start of a worker may take [s]
 DEAD_SHARE, LATE_SHARE = 0.01, 0.05  # share of a feed's messages that may be unusable, and late [0-1]
 
 
@@ -32,8 +33,9 @@ FEED_ALERTS = (
         severity="warning",
         summary="A feed is dead.",
         title="Feed {{ $labels.feed }} is dead",
-        description="Heartbeats of the feed {{ $labels.feed }} are missing. What it measures is unknown until it is "
-        "back, which is not an outage of any country.",
+        description="The feed {{ $labels.feed }} gives nothing; `netvigil check --feed {{ $labels.feed }}` says why. "
+        "What it measures is unknown until it is back, which is not an outage of any country.",
+        pauses=BLIND + 2,  # a country that cannot be seen comes first, and mutes it
         holds=True,
     ),
     Alert(
@@ -69,7 +71,9 @@ FEED_ALERTS = (
         summary="A watched country cannot be seen.",
         title="We cannot see {{ $labels.country }}",
         description="No signal of the watched country {{ $labels.country }} has enough healthy sources. An outage "
-        "there would go unnoticed: seeing none does not mean that there is none.",
+        "there would go unnoticed: seeing none does not mean that there is none."
+        '{{ range $i, $e := query "max by (feed) (netvigil_feed_up) == 0" | sortByLabel "feed" }}'
+        "{{ if $i }}, {{ else }} Dead feeds: {{ end }}{{ .Labels.feed }}{{ end }}",
         pauses=BLIND,
         holds=True,
     ),
@@ -108,7 +112,10 @@ WORKER_ALERTS = (
     ),
     Alert(
         name="NetvigilWorkerAbsent",
-        expr='absent(up{job="netvigil"} == 1)',
+        # One that was there is missed at once; a first start may take a while.
+        expr='absent(up{job="netvigil"} == 1)\n'
+        '  unless on () (absent_over_time((up{job="netvigil"} == 1)[1d:1m])\n'
+        f'  and on () time() - min(process_start_time_seconds{{job="prometheus"}}) < {START})',
         severity="critical",
         summary="No netvigil worker is running: nothing is being watched.",
         description="No worker answers. Open outages stay open on the board, new ones go unnoticed.",

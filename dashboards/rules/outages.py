@@ -8,6 +8,8 @@ from dashboards.rules.alert import Alert, Record
 
 PLACE = "entity_type=%q,entity=%q,tense=%q"
 TOLD = 1  # weight from which a signal is told as evidence [log-odds]
+CLEAR = 1  # likeness from which it is told [log-odds]
+STANDS = 0.8  # share of usual in all its signals with which a network stands [0-1]
 ARGUMENTS = "$labels.entity_type $labels.entity $labels.tense"
 
 
@@ -16,9 +18,9 @@ def word(metric: str, label: str, otherwise: str = "unknown") -> str:
     return _looked(f"{metric}{{{PLACE}}}", f'. | first | label "{label}"', otherwise)
 
 
-def share(metric: str, of_rest: str = "") -> str:
-    """The value of the place's series, or ``of_rest`` "100 - " what is left of one, as whole percent."""
-    query = f"{of_rest}100 * max({metric}{{{PLACE}}})"
+def share(metric: str) -> str:
+    """The value of the place's series, as whole percent."""
+    query = f"100 * max({metric}{{{PLACE}}})"
     return _looked(query, '. | first | value | printf "%.0f%%"', "an unknown share")
 
 
@@ -45,9 +47,33 @@ def evidence() -> str:
     return f'{{{{ range $i, $e := {query} | sortByLabel "signal" }}}}{each}'
 
 
+def networks() -> str:
+    """Which networks and regions of a country are out, with what each has lost now, and which networks stand."""
+    home = "country=%q,tense=%q"
+    lost = (
+        "100 * max by (name) (max by (entity_type, entity, tense) (netvigil_outage_depth_ratio) "
+        "* on (entity_type, entity, tense) group_left (name) max by (entity_type, entity, tense, name) "
+        f'(netvigil_outage_info{{entity_type=~\\"asn|region\\",state=\\"confirmed\\",{home}}}))'
+    )
+    stand = (
+        'max by (entity, name) (netvigil_entity_info{entity_type=\\"asn\\",country=%q}) '
+        'unless on (entity) netvigil_outage_info{entity_type=\\"asn\\",tense=%q} '
+        f'and on (entity) min by (entity) (netvigil_signal_ratio{{entity_type=\\"asn\\"}}) > {STANDS}'
+    )
+    name = '{{ reReplaceAll "(, AS[0-9]+)? [(].*" "" .Labels.name }}'
+    said = [("Out", lost, ' {{ .Value | printf "%.0f%%" }}'), ("Stand", stand, "")]
+    each = "".join(
+        f'{{{{ range $i, $e := query (printf "{query}" $labels.country $labels.tense) | sortByLabel "name" }}}}'
+        f"{{{{ if $i }}}}, {{{{ else }}}}{word}: {{{{ end }}}}{name}{value}{{{{ end }}}}"
+        f'{{{{ if query (printf "{query}" $labels.country $labels.tense) }}}}. {{{{ end }}}}'
+        for word, query, value in said
+    )
+    return f'{{{{ if eq $labels.entity_type "country" }}}}{each}{{{{ end }}}}'
+
+
 def looks() -> str:
-    """A sentence on whether it looks like a shutdown; a part of an outage has none."""
-    action = f'query (printf "netvigil_outage_likeness{{{PLACE}}}" {ARGUMENTS})'
+    """A sentence on whether it looks like a shutdown, where that is clear; a part of an outage has none."""
+    action = f'query (printf "netvigil_outage_likeness{{{PLACE}}} > {CLEAR}" {ARGUMENTS})'
     said = 'Looks like a shutdown: {{ . | first | label "looks" }}; never an attribution. '
     return f"{{{{ with {action} }}}}{said}{{{{ end }}}}"
 
@@ -67,6 +93,12 @@ def _escaped(query: str) -> str:
     return query.replace(" % ", " %% ")
 
 
+QUARTERS = 4  # steps of what a country has lost [-]
+GRADE = "netvigil:outage_grade:max"  # quarters lost of a country that is out, and its networks and regions that are
+DEPTH = (
+    'max by (country, tense) (label_replace(netvigil_outage_depth_ratio{entity_type="country"}, '
+    '"country", "$1", "entity", "(.*)"))'
+)
 OPEN = "netvigil:outage_open:max"  # 1 = confirmed, 0 = suspected; one series for each place and tense
 RECORDS = (
     Record(
@@ -78,20 +110,25 @@ RECORDS = (
 or
 last_over_time(netvigil:outage_open:max[5m]) unless on () (up{job="netvigil"} == 1)""",
     ),
+    Record(
+        GRADE,
+        f"""floor({QUARTERS} * {DEPTH})
+  + on (country, tense)
+  (count by (country, tense) ({OPEN}{{entity_type=~"asn|region"}} == 1) or on (country, tense) 0 * {DEPTH})""",
+    ),
 )
 
 WHAT, SINCE = word("netvigil_outage_info", "what", "connectivity down"), word("netvigil_outage_info", "since_local")
-SINCE_UTC, LOST, LEFT, SURE = (
+SINCE_UTC, LOST, NOW, SURE = (
     word("netvigil_outage_info", "since_utc"),
     share("netvigil_outage_severity_ratio"),
-    share("netvigil_outage_severity_ratio", "100 - "),
+    share("netvigil_outage_depth_ratio"),
     certainty("netvigil_outage_probability_ratio"),
 )
 # Without the words of the title, which every receiver shows above.
 STORY = (
-    f"Since {SINCE}, that is {SINCE_UTC}; {lasting()} by now. Evidence: {evidence()}; "
-    f"together {LEFT} of usual at the worst, which is no share of people or of traffic. {looks()}"
-    f"We are {SURE} sure."
+    f"Since {SINCE}, that is {SINCE_UTC}; {lasting()} by now. Lost now {NOW}, at worst {LOST}. {networks()}"
+    f"Evidence: {evidence()}. {looks()}We are {SURE} sure."
 )
 FACTS = {"what": WHAT, "since_local": SINCE, "since_utc": SINCE_UTC, "lasting": lasting(), "lost": LOST, "sure": SURE}
 
@@ -114,8 +151,11 @@ def _over(name: str, outcome: str, summary: str, title: str, description: str) -
     places = "entity_type, entity, tense, country, name"
     return Alert(
         name=name,
+        # The end of a part is told with that of its country.
         expr=f'max by ({places}) (netvigil_restored_info{{outcome="{outcome}"}})\n'
-        f"  unless on (entity_type, entity, tense) {OPEN}",
+        f"  unless on (entity_type, entity, tense) {OPEN}\n"
+        f'  unless on (entity_type, entity, tense) (netvigil_restored_info{{entity_type!="country"}} '
+        f'and on (country, tense) max_over_time({OPEN}{{entity_type="country"}}[6h]) == 1)',
         severity="warning",
         summary=summary,
         title=title,
@@ -134,6 +174,19 @@ ALERTS = (
     # Parts first: they must resolve before their country, which mutes them.
     _confirmed("warning", 'entity_type!="country"'),
     _confirmed("critical", 'entity_type="country"'),
+    Alert(
+        name="NetvigilOutageGrown",
+        # A grade that was not reached before; what grows within ten minutes of a message is one more.
+        expr=f"""{OPEN}{{entity_type="country"}} * on (country, tense) group_left ()
+  ({GRADE} > max_over_time({GRADE}[6h] offset WINDOW)) > 0""",
+        severity="critical",
+        summary="A confirmed outage has grown.",
+        title=f"{{{{ $labels.name }}}}, more: {WHAT}",
+        description=STORY,
+        pauses=0,
+        labels={"grade": "{{ $value }}"},
+        annotations=FACTS,
+    ),
     Alert(
         name="NetvigilOutageSuspected",
         expr=f"{OPEN} == 0",

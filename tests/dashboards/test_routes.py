@@ -18,10 +18,11 @@ SETTINGS = yaml.safe_load((FOLDER / "alertmanager.yml").read_text())
 
 OTHERS = ("FeedSilent", "SignalBlind", "DeadLetters", "LateRecords", "WorkerDown", "Behind")
 ROUTES = {
-    "alertname=NetvigilOutageConfirmed severity=critical country=PK": "desk",
-    "alertname=NetvigilOutageConfirmed severity=critical country=PK tense=live": "desk",
-    "alertname=NetvigilOutageConfirmed severity=warning country=PK tense=live": "desk",
-    "alertname=NetvigilOutageConfirmed severity=critical country=PK tense=drill": "desk",
+    "alertname=NetvigilOutageConfirmed severity=critical country=PK": "desk-once",
+    "alertname=NetvigilOutageConfirmed severity=critical country=PK tense=live": "desk-once",
+    "alertname=NetvigilOutageConfirmed severity=warning country=PK tense=live": "desk-once",
+    "alertname=NetvigilOutageConfirmed severity=critical country=PK tense=drill": "desk-once",
+    "alertname=NetvigilOutageGrown severity=critical country=PK tense=live": "desk-once",
     "alertname=NetvigilOutageConfirmed severity=critical country=PK tense=replay": "replay",
     "alertname=NetvigilOutageSuspected severity=info country=PK tense=replay": "replay",
     "alertname=NetvigilOutageRestored severity=warning country=PK tense=replay": "replay",

@@ -33,6 +33,8 @@ class Case:
 
 
 PLACE = {"entity_type": "country", "entity": "PK", "country": "PK", "name": "Pakistan", "tense": "live"}
+PTCL = 'entity_type="asn",entity="AS17557"'
+GRAFANA = {"grafana": "http://localhost:3000"}
 PROBES = 'signal="probing.ioda",name="probes (probing.ioda)"'
 
 RIS, PK_BLIND = {"feed": "ris", "severity": "warning"}, {"country": "PK", "severity": "critical"}
@@ -52,6 +54,22 @@ CASES = [
     Case("NetvigilOutageConfirmed", out(), {**PLACE, "severity": "critical"}),
     Case(
         "NetvigilOutageConfirmed", out(ZONG), PLACE | {"entity_type": "asn", "entity": "AS59257", "severity": "warning"}
+    ),
+    Case(
+        "NetvigilOutageGrown",
+        [*out(value="1x60"), (f'netvigil_outage_depth_ratio{{{PK},kind="mobile",tense="live"}}', "0.2x9 0.6x60")],
+        PLACE | {"severity": "critical", "grade": "2"},
+        after="15m",
+    ),
+    Case(
+        "NetvigilOutageGrown",
+        [
+            *out(value="1x60"),
+            *out(ZONG),
+            (f'netvigil_outage_depth_ratio{{{PK},kind="mobile",tense="live"}}', "0.3x60"),
+        ],
+        PLACE | {"severity": "critical", "grade": "2"},
+        after="15m",
     ),
     Case("NetvigilOutageSuspected", out(value="_x9 0x60"), {**PLACE, "severity": "info"}),
     Case("NetvigilOutageRestored", ended("restored"), {**PLACE, "severity": "warning"}),
@@ -168,6 +186,11 @@ def test_a_notification_has_all_facts_in_words(tmp_path: Path) -> None:
     series = [
         UP, *out(value="1x60"),
         (f"netvigil_outage_severity_ratio{{{key}}}", "0.757x60"),
+        (f"netvigil_outage_depth_ratio{{{key}}}", "0.401x60"),
+        out(ZONG, "1x60", WORDS.replace('name="Pakistan"', 'name="Zong, AS59257 (Pakistan)"'))[1],
+        (f'netvigil_outage_depth_ratio{{{ZONG},kind="mobile",tense="live"}}', "0.9x60"),
+        (f'netvigil_entity_info{{{PTCL},country="PK",name="PTCL, AS17557 (Pakistan)",mobile="no"}}', "1x60"),
+        (f'netvigil_signal_ratio{{{PTCL},signal="traffic.radar"}}', "1.01x60"),
         (f"netvigil_outage_probability_ratio{{{key}}}", "0.9996x60"),
         (f"netvigil_outage_start_timestamp_seconds{{{key}}}", "1707356700x60"),
         (f'{EVENT}{{tense="live"}}', "1707361200x60"),
@@ -178,8 +201,8 @@ def test_a_notification_has_all_facts_in_words(tmp_path: Path) -> None:
     ]  # fmt: skip
     story = (
         "Since Thu 8 Feb 2024, 06:45 (UTC+5), that is Thu 8 Feb 2024, 01:45 UTC; 1 h 15 min by now. "
-        "Evidence: probes (probing.ioda) at 20% of usual, traffic.radar at 30% of usual; "
-        "together 24% of usual at the worst, which is no share of people or of traffic. "
+        "Lost now 40%, at worst 76%. Out: Zong 90%. Stand: PTCL. "
+        "Evidence: probes (probing.ioda) at 20% of usual, traffic.radar at 30% of usual. "
         "Looks like a shutdown: likely; never an attribution. We are over 99% sure."
     )
     facts = {
@@ -191,7 +214,8 @@ def test_a_notification_has_all_facts_in_words(tmp_path: Path) -> None:
     }  # fmt: skip
     alert = {"exp_labels": {**PLACE, "severity": "critical"}, "exp_annotations": facts}
     expected = {"alertname": "NetvigilOutageConfirmed", "eval_time": "5m", "exp_alerts": [alert]}
-    promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs(series), "alert_rule_test": [expected]}])
+    told = {"interval": "1m", "input_series": inputs(series), "alert_rule_test": [expected], "external_labels": GRAFANA}
+    promtool_test(tmp_path, [told])
 
 
 @pytest.mark.system
@@ -212,11 +236,29 @@ def test_a_restoration_tells_its_length_and_how_much_is_back(tmp_path: Path) -> 
         "until_local": "Thu 8 Feb 2024, 20:00 (UTC+5)", "until_utc": "Thu 8 Feb 2024, 15:00 UTC",
         "lasted": "13 hours 15 minutes",
         "dashboard_url": "http://localhost:3000/d/netvigil-country?var-country=PK&var-tense=live",
-        "runbook_url": "http://localhost:3000/d/netvigil-runbook?viewPanel=panel-3",
+        "runbook_url": "http://localhost:3000/d/netvigil-runbook?viewPanel=panel-4",
     }  # fmt: skip
     alert = {"exp_labels": {**PLACE, "severity": "warning"}, "exp_annotations": facts}
     expected = {"alertname": "NetvigilOutageRestored", "eval_time": "5m", "exp_alerts": [alert]}
-    promtool_test(tmp_path, [{"interval": "1m", "input_series": inputs(series), "alert_rule_test": [expected]}])
+    told = {"interval": "1m", "input_series": inputs(series), "alert_rule_test": [expected], "external_labels": GRAFANA}
+    promtool_test(tmp_path, [told])
+
+
+@pytest.mark.system
+@pytest.mark.parametrize(("tense", "is_told"), [("live", False), ("drill", True)])
+def test_the_end_of_a_network_is_told_with_that_of_its_country(tense: str, is_told: bool, tmp_path: Path) -> None:
+    country = out(value="1x9 stale", tense=tense)
+    over = (f'netvigil_restored_info{{{ZONG},tense="live",outcome="restored",{ENDED}}}', "_x9 1x60")
+    labels = PLACE | {"entity_type": "asn", "entity": "AS59257", "severity": "warning"}
+    shows(tmp_path, [UP, *country, over], firing("NetvigilOutageRestored", "31m", labels if is_told else None))
+
+
+@pytest.mark.system
+def test_a_first_start_may_take_a_while_and_a_worker_that_was_there_is_missed_at_once(tmp_path: Path) -> None:
+    begun = ('process_start_time_seconds{job="prometheus"}', "0x60")
+    labels = {"job": "netvigil", "severity": "critical"}
+    shows(tmp_path, [begun], firing("NetvigilWorkerAbsent", "15m", None), firing("NetvigilWorkerAbsent", "25m", labels))
+    shows(tmp_path, [begun, (UP[0], "1x4 stale")], firing("NetvigilWorkerAbsent", "12m", labels))
 
 
 @pytest.mark.system
@@ -279,7 +321,8 @@ def test_an_alert_without_its_heading_in_the_runbook_is_one_sentence() -> None:
 
 def test_only_a_country_that_is_out_and_our_own_blindness_page() -> None:
     critical = {alert.name for alert in ALERTS if alert.severity == "critical"}
-    assert critical == {"NetvigilOutageConfirmed", "NetvigilCountryBlind", "NetvigilWorkerAbsent", "NetvigilBehind"}
+    outages = {"NetvigilOutageConfirmed", "NetvigilOutageGrown"}
+    assert critical == outages | {"NetvigilCountryBlind", "NetvigilWorkerAbsent", "NetvigilBehind"}
 
 
 def test_blind_means_the_same_for_alerts_and_for_detectors() -> None:
