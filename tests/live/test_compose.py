@@ -169,14 +169,16 @@ def test_a_recording_fires_and_resolves_although_all_services_go_down_and_up_in_
         until(lambda: stack.prometheus.at(f"{ACTIVE} == 1 and timestamp({ACTIVE}) > {up}"), 30)
         until(lambda: active(stack, CONFIRMED), 60)
         assert not told(stack, RESTORED, "firing")
+        assert not told(stack, CONFIRMED, "resolved")
         child.send_signal(signal.SIGCONT)  # and it hurries to be where it should be by now
         (restored,) = until(lambda: told(stack, RESTORED, "firing"), 120)
+        (resolved,) = until(lambda: told(stack, CONFIRMED, "resolved"), 60)
         assert child.wait(90) == 0, child.communicate()[0].decode()
     assert firing.annotations["since_local"].startswith("Thu 8 Feb 2024, 06:")
     assert firing.annotations["title"] == "Pakistan (reconstructed): mobile networks down"
     assert restored.annotations["title"].startswith("Pakistan (reconstructed): back after 13 hours")
     assert restored.annotations["until_local"].startswith("Thu 8 Feb 2024, 20:")
-    assert not told(stack, CONFIRMED, "resolved"), "its end is told once"
+    assert resolved.labels == firing.labels
     assert (tmp_path / "outages.jsonl").read_bytes() == expected
 
 
@@ -210,6 +212,7 @@ def test_an_election_day_that_ingest_reads_from_the_feeds_is_told_and_told_to_be
     (firing, *_) = until(lambda: told(stack, CONFIRMED, "firing", "live"), 150)
     assert stack.prometheus.at('min by (feed) (netvigil_feed_up{feed="ioda-probing"}) == 1')
     (over, *_) = until(lambda: told(stack, RESTORED, "firing", "live"), 150)
+    assert not told(stack, CONFIRMED, "resolved", "live"), "its end is told once"
     assert "mobile" in firing.annotations["title"]
     assert firing.annotations["since_local"].startswith("Thu 8 Feb 2024, 0")
     assert over.annotations["until_local"].startswith("Thu 8 Feb 2024, 1")
