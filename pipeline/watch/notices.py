@@ -11,7 +11,7 @@ import msgspec
 from pipeline.errors import few
 from pipeline.explain.text import chance_text, country_time, lasting
 from pipeline.records import Outage
-from pipeline.watch.picture import BACK, HIGHER, NORMAL, OUT, PAST, UNSEEN, Country, Place, View
+from pipeline.watch.picture import BACK, OUT, PAST, UNSEEN, Country, Place, View
 
 DEEPER = 0.25  # how much more must be lost than was told before it is told again [0-1]
 PAUSE = 600  # least time between two messages of a country, so that what falls within minutes is one [s]
@@ -124,7 +124,7 @@ class Notices:
             sorted({*(before.out if before else ()), *out}), max(one.now or 0.0 for one in sure),
             min(start, before.start) if before else start,
         )  # fmt: skip
-        stand = _standing(code, view, {_short(one.name) for one in open_ones})
+        stand = [_short(name) for name in country.stand]
         parts = [f"{_short(one.name)} {_share(one.now)}" for one in sure if one.entity_type != "country"]
         which = [f"Out: {few(parts)}."] if parts else []
         which += [f"Stand: {few(stand)}."] if stand else []
@@ -160,15 +160,6 @@ def _words(country: Country, open_ones: list[Place]) -> str:
     if whole in open_ones:
         return whole.words.partition(": ")[2] or whole.words
     return f"{few([_short(one.name) for one in open_ones])} down, not all of the country"
-
-
-def _standing(country: str, view: View, out: set[str]) -> list[str]:
-    """Networks of a country that are seen, and usual in all that is seen of them."""
-    seen: dict[str, set[str]] = {}
-    for one in view.readings:
-        if one.country == country and one.entity_type == "asn" and _short(one.name) not in out:
-            seen.setdefault(_short(one.name), set()).add(one.state)
-    return [name for name, states in seen.items() if states <= {NORMAL, HIGHER}]
 
 
 def _short(name: str) -> str:

@@ -37,7 +37,7 @@ from pipeline.records import Outage
 from pipeline.settings.bounded import ENTITY_TYPES
 from pipeline.settings.watching import Watch
 from pipeline.watch.chart import HIGH, WIDE, drawn
-from pipeline.watch.picture import FeedHealth, Reading, View
+from pipeline.watch.picture import PAST, UNSEEN, Country, FeedHealth, Reading, View
 
 REFRESH = 15
 """How often the page is brought up to date [s]."""
@@ -65,10 +65,11 @@ SIGNALS: dict[str, dict[str, Any]] = {"country": COUNTRY, "entity_type": {"type"
 
 
 class Health(msgspec.Struct, frozen=True):
-    """Whether the watch is at work, and its feeds."""
+    """Whether the watch is at work, the countries that it cannot see, and its feeds."""
 
     time: str
     countries: tuple[str, ...]
+    cannot_see: tuple[str, ...]
     is_current: bool
     feeds: tuple[FeedHealth, ...]
 
@@ -105,6 +106,7 @@ class Page:
         """The ASGI application."""
         asked = {
             "/": self.whole, "/now": self.fragment, "/outages.atom": self.atom, "/api/outages": self.outages,
+            "/api/countries": self.countries,
             "/api/signals": self.signals, "/api/health": self.health, "/api/openapi.json": self.description,
             "/watch.css": _packaged("watch.css", "text/css"), "/watch.js": _packaged("watch.js", "text/javascript"),
         }  # fmt: skip
@@ -137,7 +139,8 @@ class Page:
         return Response(text, media_type="text/html")
 
     async def outages(self, request: Request) -> Response:
-        asked, view = _query(request, OUTAGES), self.look()
+        view = self.look()
+        asked = _watched(_query(request, OUTAGES), view)
         codes = {name: place.country or place.name for name, place in view.homes.items()}
         found = [
             msgspec.json.decode(outage_json(outage)) | {"country": codes[outage.id], "provisional": provisional}
@@ -146,25 +149,32 @@ class Page:
             and asked.get("entity_type", outage.entity_type) == outage.entity_type
             and (asked.get("state") != "open" or outage.state in OPEN)
         ]
-        return _json(found)
+        answer = _json(found)
+        answer.headers["Netvigil-Cannot-See"] = ", ".join(_blind(view))  # where an empty list is no all-clear
+        return answer
+
+    async def countries(self, request: Request) -> Response:
+        view = self.look()
+        asked = _watched(_query(request, {"country": COUNTRY}), view)
+        return _json([one for one in view.countries if one.place.entity == asked.get("country", one.place.entity)])
 
     async def signals(self, request: Request) -> Response:
-        asked = _query(request, SIGNALS)
-        return _json([one for one in self.look().readings if all(getattr(one, k) == v for k, v in asked.items())])
+        view = self.look()
+        asked = _watched(_query(request, SIGNALS), view)
+        return _json([one for one in view.readings if all(getattr(one, k) == v for k, v in asked.items())])
 
     async def health(self, request: Request) -> Response:
         _query(request, {})
         view = self.look()
         is_current = self.now() - view.at <= STOPPED
         codes = tuple(one.place.entity for one in view.countries)
-        return _json(Health(iso(view.at), codes, is_current, view.health))
+        return _json(Health(iso(view.at), codes, _blind(view), is_current, view.health))
 
     async def description(self, request: Request) -> Response:
         return _json(openapi())
 
     async def atom(self, request: Request) -> Response:
-        view = self.look()
-        return Response(feed_of_outages(view), media_type="application/atom+xml")
+        return Response(feed_of_outages(self.look(), str(request.base_url)), media_type="application/atom+xml")
 
 
 def noted(watch: Watch) -> str:
@@ -227,6 +237,19 @@ def _query(request: Request, known: Mapping[str, dict[str, Any]]) -> dict[str, s
     return dict(pairs)
 
 
+def _watched(asked: dict[str, str], view: View) -> dict[str, str]:
+    """The same; 404 where it is of a country that is not watched."""
+    codes = [one.place.entity for one in view.countries]
+    if asked.get("country", codes[0] if codes else "") not in codes:
+        raise HTTPException(404, f"{asked['country']} is not watched, only {', '.join(codes)}")
+    return asked
+
+
+def _blind(view: View) -> tuple[str, ...]:
+    """The countries that cannot be seen now."""
+    return tuple(one.place.entity for one in view.countries if one.place.state in (UNSEEN, PAST))
+
+
 def _json(value: Any, status: int = 200) -> Response:
     return Response(msgspec.json.encode(value), status, media_type="application/json")
 
@@ -265,7 +288,7 @@ class _Headers:
 def openapi() -> dict[str, Any]:
     """What the API answers, as OpenAPI 3.1."""
     _, parts = msgspec.json.schema_components(
-        [Outage, Reading, Health, Mistake], ref_template="#/components/schemas/{name}"
+        [Outage, Reading, Country, Health, Mistake], ref_template="#/components/schemas/{name}"
     )
     time = {"type": ["string", "null"], "description": "ISO, UTC"}
     told = parts["Outage"]
@@ -277,6 +300,7 @@ def openapi() -> dict[str, Any]:
     told["required"] = sorted({*told["required"], "country", "provisional"})
     asked = {
         "/api/outages": ("Outages of the watched countries and of their parts", "Outage", OUTAGES),
+        "/api/countries": ("Each watched country: its state in words", "Country", {"country": COUNTRY}),
         "/api/signals": ("The newest bin of each signal", "Reading", SIGNALS),
         "/api/health": ("Whether the watch is at work, and its feeds", "Health", {}),
     }
@@ -298,12 +322,19 @@ def _operation(summary: str, name: str, parameters: Mapping[str, dict[str, Any]]
         "responses": {
             "200": {"description": summary, "content": {"application/json": {"schema": schema}}},
             "400": {"description": "A wrong parameter", "content": {"application/json": {"schema": mistake}}},
+            "404": {
+                "description": "A country that is not watched",
+                "content": {"application/json": {"schema": mistake}},
+            },
         },
     }
 
 
-def feed_of_outages(view: View) -> str:
-    """The outages that were confirmed, as an Atom feed: an entry each, which changes with its revisions (RFC 4287)."""
+def feed_of_outages(view: View, page: str) -> str:
+    """The outages that were confirmed, as an Atom feed: an entry each, which changes with its revisions (RFC 4287).
+
+    ``page``: the address to which the entries lead.
+    """
     entries = []
     for outage, _ in view.outages:
         if outage.confirmed_at is None:
@@ -321,7 +352,8 @@ def feed_of_outages(view: View) -> str:
         body = f"{now}{outage.severity:.0%} at worst, {chance_text(outage.probability)} sure: {because(outage)}."
         entries.append(
             f"<entry><id>urn:netvigil:outage:{outage.id}</id><title>{escape(title)}</title>"
-            f"<updated>{iso(view.changed[outage.id])}</updated><summary>{escape(body)}</summary></entry>"
+            f'<updated>{iso(view.changed[outage.id])}</updated><link href="{escape(page)}"/>'
+            f'<content type="text">{escape(body)}</content></entry>'
         )
     at = datetime.fromtimestamp(view.at, UTC)
     return (

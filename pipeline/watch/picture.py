@@ -54,7 +54,7 @@ class Place(msgspec.Struct, frozen=True):
 
     ``lost`` at worst and ``now`` [0-1]; ``began``: between which times; ``held_by``: why it is not confirmed.
 
-    ``read``: the local time up to which its past is read, '' once that is done.
+    ``read``: the local time up to which its past is read, '' once that is done; ``lasts``: for how long it is out [s].
     """
 
     entity_type: str
@@ -73,14 +73,16 @@ class Place(msgspec.Struct, frozen=True):
     outage: str | None = None
     signals: tuple[Reading, ...] = ()
     read: str = ""
+    lasts: int | None = None
 
 
 class Country(msgspec.Struct, frozen=True):
-    """A watched country: itself, what of it is out, and what cannot be seen of it."""
+    """A watched country: itself, what of it is out, what cannot be seen of it, and the networks that stand."""
 
     place: Place
     parts: tuple[Place, ...]
     unseen: tuple[str, ...]
+    stand: tuple[str, ...] = ()
 
 
 class Chart(NamedTuple):
@@ -284,7 +286,7 @@ class Picture:
         status = told.status if told else UP if reached is not None else "waiting"
         reached = reached if reached is not None and reached > 0 else None
         return FeedHealth(
-            feed, tuple(self.feeds[feed]), status, told.reason if told and status == DEAD else "",
+            feed, tuple(self.feeds[feed]), status, told.reason if told else "",
             None if reached is None else iso(reached), None if reached is None else max(0, now - reached),
             self.letters[feed],
         )  # fmt: skip
@@ -357,6 +359,7 @@ class Picture:
         return Place(
             *key, name, state, words, iso(outage.start), country_time(outage.start, country), began, outage.severity,
             outage.depth, outage.probability, because(outage), held, outage.id, signals, read,
+            max(0, now - outage.start),
         )  # fmt: skip
 
     def _is_current(self, country: str) -> bool:
@@ -393,7 +396,17 @@ class Picture:
         if parts and place.outage is None:
             names = few([part.name for part in parts if part.state == OUT])
             place = msgspec.structs.replace(place, words=f"{place.words}; out: {names}" if names else place.words)
-        return Country(place, tuple(dict.fromkeys(parts)), unseen)
+        return Country(place, tuple(dict.fromkeys(parts)), unseen, self._standing(code, {p.name for p in parts}, now))
+
+    def _standing(self, country: str, out: set[str], now: int) -> tuple[str, ...]:
+        """Networks of a country that are seen, and usual in all that is seen of them."""
+        states: dict[str, set[str]] = {}
+        for key in self.series:
+            place = self.places[key[1], key[2]]
+            name = entity_name(place._replace(country=""))
+            if place.type == "asn" and place.country == country and name not in out:
+                states.setdefault(name, set()).add(self._reading(key, now).state)
+        return tuple(sorted(name for name, own in states.items() if own <= {NORMAL, HIGHER}))
 
     def _unseen(self, whole: Entity, place: Place, now: int) -> Iterator[str]:
         """What cannot be seen of a country, a sentence each."""
@@ -411,6 +424,8 @@ class Picture:
                 behind = f"reading the past, now at {utc(self.reached[feed])} UTC" if health.age > DAY else since
                 yield f"{title}: {behind}."
             else:
+                if health.reason:
+                    yield f"{title}: {health.reason.rstrip('.')}."
                 yield from self._unjudged(signals, read, whole)
 
     def _unjudged(self, signals: Iterable[str], read: Mapping[str, Reading], place: Entity) -> Iterator[str]:

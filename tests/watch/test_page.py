@@ -38,7 +38,7 @@ def test_the_page_says_what_is_out_since_when_and_what_cannot_be_seen() -> None:
         said = text(asked.get("/").text)
         assert text(asked.get("/now").text) in said
     assert "Pakistan out: mobile networks down" in said
-    assert "since Thu 8 Feb 2024, 06:30 (UTC+5) lost now 60% lost at worst 80% sure 97%" in said
+    assert "since Thu 8 Feb 2024, 06:30 (UTC+5) for 1 hour lost now 60% lost at worst 80% sure 97%" in said
     assert "Zong, AS59257 out: mobile networks down" in said
     assert "routes (bgp.ris): no &lt;b&gt;connection&lt;/b&gt;; nothing since" in said
     assert "stopped" not in said
@@ -73,7 +73,13 @@ def test_outages_and_signals_are_narrowed_by_parameters() -> None:
     with client() as asked:
         assert [one["id"] for one in asked.get("/api/outages").json()] == ["pk-1", "as59257-1", "old"]
         assert [one["id"] for one in asked.get("/api/outages?state=open&entity_type=asn").json()] == ["as59257-1"]
-        assert asked.get("/api/outages?country=IN").json() == []
+        assert asked.get("/api/outages").headers["Netvigil-Cannot-See"] == ""
+        for path in ("outages", "signals", "countries"):
+            answer = asked.get(f"/api/{path}?country=IN")
+            assert (answer.status_code, answer.json()) == (404, {"error": "IN is not watched, only PK"})
+        (pakistan,) = asked.get("/api/countries?country=PK").json()
+        assert pakistan["place"]["words"] == "out: mobile networks down"
+        assert [part["entity"] for part in pakistan["parts"]] == ["AS59257"]
         networks = asked.get("/api/signals?entity_type=asn").json()
         assert [(one["signal"], one["entity"], one["share"]) for one in networks] == [("traffic.radar", "AS59257", 0.1)]
 
@@ -106,7 +112,8 @@ def test_whatever_is_asked_the_answer_is_as_described(path: str, query: list[tup
     allowed = {one["name"]: Draft202012Validator(one["schema"]) for one in described["parameters"]}
     answer = ASKED.get(path, params=query)
     fits = all(name in allowed and allowed[name].is_valid(value) for name, value in query)
-    assert answer.status_code == (200 if fits and len(dict(query)) == len(query) else 400)
+    status = 200 if fits and len(dict(query)) == len(query) else 400
+    assert answer.status_code == (404 if status == 200 and dict(query).get("country", "PK") != "PK" else status)
     schema = described["responses"][str(answer.status_code)]["content"]["application/json"]["schema"]
     Draft202012Validator({**schema, "components": API["components"]}).validate(answer.json())
 
@@ -145,7 +152,7 @@ def test_an_entry_of_the_atom_feed_is_updated_by_each_revision_and_by_nothing_el
     made, times = picture(outage()), []
     for late, revised in ((0, {}), (60, {}), (120, {"severity": 0.2}), (180, {}), (240, {"state": "recovering"})):
         made.take_now(outage(**{"revision": 2 + late} | revised) if revised else outage(), "")
-        feed = feed_of_outages(made.view(NOW + late))
-        times.append(re.findall(r"<updated>([^<]*)</updated><summary>", feed)[0])
+        feed = feed_of_outages(made.view(NOW + late), "http://127.0.0.1:8080/")
+        times.append(re.findall(r'<updated>([^<]*)</updated><link href="http://127.0.0.1:8080/"/><content', feed)[0])
     confirmed = NOW - 2700
     assert times == [iso(time) for time in (confirmed, confirmed, NOW + 120, NOW + 120, NOW + 240)]
