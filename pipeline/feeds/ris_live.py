@@ -8,6 +8,7 @@ nest in the path; messages of the server (``pong``) come in between.
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from ipaddress import ip_address
 from struct import Struct
 from typing import BinaryIO
 
@@ -25,6 +26,9 @@ NAME = "rislive"
 STATES = {"connected": ESTABLISHED, "established": ESTABLISHED, "up": ESTABLISHED, "openconfirm": 5, "opensent": 4,
           "active": 3, "connect": 2, "idle": 1, "down": 1}  # fmt: skip
 """Session states of RIS as BGP states."""
+
+LARGEST = 4 * 2**20
+"""A longer message is a dead letter [bytes]: a full BGP message is some hundred kilobytes as JSON."""
 
 CHATTER = {"pong", "ris_rrc_list", "ris_subscribe_ok"}  # messages of the server itself: no routes, no time
 
@@ -93,6 +97,8 @@ def parse(message: bytes) -> Message:
     >>> message.time, message.peer, message.origin, message.announced == bgp.pack_prefix("198.51.100.0/24")
     (1553627987, Peer(asn=64496, address='192.0.2.1', collector='rrc00'), 64497, True)
     """
+    if len(message) > LARGEST:
+        raise _wrong("too-large", f"{len(message):,} bytes")
     try:
         envelope = _envelope.decode(message)
     except msgspec.ValidationError as error:
@@ -191,9 +197,21 @@ def _origin(path: list[int | list[int]]) -> int:
 @lru_cache(maxsize=4096)
 def _peer(asn: str | int, address: str, host: str) -> Peer:
     text = str(asn)
-    if not re.fullmatch(r"[0-9]{1,10}", text) or int(text) >= 2**32 or max(len(address), len(host)) > 100:
+    if (
+        not re.fullmatch(r"[0-9]{1,10}", text)
+        or int(text) >= 2**32
+        or len(host) > 100
+        or not (address == "" or _is_ip(address))
+    ):
         raise _wrong("bad-peer", f"peer_asn {text[:40]!r}, peer {address[:40]!r}, host {host[:40]!r}")
     return Peer(int(text), address, host.partition(".")[0].lower())
+
+
+def _is_ip(address: str) -> bool:
+    try:
+        return bool(ip_address(address))
+    except ValueError:
+        return False
 
 
 def _state(word: str) -> int:

@@ -135,7 +135,7 @@ def test_messages_of_the_server_take_the_time_around_them():
         (announce("10.0.0.0/8", timestamp=1e300), "bad-time"),
         (announce("10.0.0.0/8", timestamp="now"), "bad-message"),
         *((announce("10.0.0.0/8", peer_asn=asn), "bad-peer") for asn in ("x", None, -4)),
-        (announce("10.0.0.0/8", peer="x" * 5000), "bad-peer"),
+        *((announce("10.0.0.0/8", peer=peer), "bad-peer") for peer in ("x" * 5000, "not an ip")),
         *((announce("10.0.0.0/8", path=path), "bad-path") for path in ([1, "garbage", 2], [1, 2**33], None)),
         *((announce(prefix), "bad-prefix")
           for prefix in ("10.0.0.0/33", "10.0.0/8", "10.0.0.0", "10.0.0.0/-1", "::1::/64", "10.0.0.0\x00/8")),

@@ -22,6 +22,9 @@ from pipeline.feeds.live.base import HEARTBEAT, Access, Clock, FeedError, Outlet
 from pipeline.feeds.live.http import cause, retry_after
 from pipeline.records import DEAD, UP, Elements, Peer
 
+LARGEST = 64 * 2**20
+"""A longer message ends the connection [bytes]; one that is shorter, and too long for a route, is a dead letter."""
+
 MISSED = "what was missed in the break is being fetched from the archives"
 
 
@@ -74,7 +77,7 @@ class Inflow:
                 if not isinstance(message.data, bytes):  # an error of the library
                     break
                 self.messages.append(message.data)
-                if len(self.messages) >= self.most:
+                if len(self.messages) >= self.most or len(message.data) > ris_live.LARGEST:
                     self.due.set()
                     await self.room.wait()
         finally:
@@ -128,7 +131,10 @@ class RisLive:
             async with asyncio.timeout(rules.silence):
                 # without compression, which would make a tenth of the bytes and double the work of a processor
                 socket = await session.ws_connect(
-                    self.access.url, decode_text=False, timeout=aiohttp.ClientWSTimeout(ws_close=1.0)
+                    self.access.url,
+                    decode_text=False,
+                    timeout=aiohttp.ClientWSTimeout(ws_close=1.0),
+                    max_msg_size=LARGEST,
                 )
                 for collector in rules.collectors:
                     await socket.send_json(subscription(collector))
@@ -153,7 +159,7 @@ class RisLive:
                 messages, is_over = await inflow.take(rules.span / self.clock.speed), reader.done()
                 items, times = await asyncio.to_thread(self._parsed, messages, number)
                 number += len(messages)
-                said = next(filter(None, map(_said, reversed(items))), said)
+                said = next(filter(None, map(_said, reversed(items))), "" if len(times) else said)
                 if len(times):
                     latest, heard = int(np.median(times)), now()
                     newest = max(self.newest, min(latest, int(self.clock.now())))

@@ -105,16 +105,19 @@ def test_all_messages_of_bursts_come_through_and_what_is_broken_is_counted_alone
     ]  # fmt: skip
     lines = [text for i, one in enumerate(good) for text in ([one, noise[i // 100 % 6]] if i % 100 == 50 else [one])]
 
+    lines.insert(1000, b'{"pad":"' + b"x" * 5 * 2**20 + b'"}')
+
     async def run() -> Kept:
         outlet = Kept()
         async with RisLiveLookalike(lines, speed=2.0, tick=0.5) as server:
-            with pytest.raises(FeedError, match="no routes for 3 s: "):
+            with pytest.raises(FeedError, match="no routes for 3 s"):
                 await made(server, Listening(("rrc00",), silence=3.0, span=0.1)).listen(outlet)
         return outlet
 
     outlet = asyncio.run(run())
     assert outlet.places == list(range(6000))
-    assert Counter(error.reason for error in outlet.damage) == {"server-error": 10, "bad-json": 30, "bad-prefix": 10}
+    wrong = {"server-error": 10, "bad-json": 30, "bad-prefix": 10, "too-large": 1}
+    assert Counter(error.reason for error in outlet.damage) == wrong
     assert {error.detail for error in outlet.damage if error.reason == "server-error"} == {'{"message":"sorry"}'}
     assert any("You are too slow" in error.detail for error in outlet.damage)
     assert all(error.place.startswith("message ") for error in outlet.damage)
