@@ -367,8 +367,10 @@ class Recorder:
 
     def close(self) -> None:
         """Write what waits, and the list of all blocks."""
-        self.flush()
-        listed = msgspec.json.encode(self.blocks)
-        at = self._write(Head("", (), NEVER, NEVER, 0, len(listed)), listed)
-        self._put(PLACE.pack(at, TAIL))
-        self.file.close()
+        try:
+            self.flush()
+            listed = msgspec.json.encode(self.blocks)
+            at = self._write(Head("", (), NEVER, NEVER, 0, len(listed)), listed)
+            self._put(PLACE.pack(at, TAIL))
+        finally:
+            self.file.close()

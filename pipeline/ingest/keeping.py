@@ -91,12 +91,18 @@ class Remembering:
                 act(self.recorder)
             except UserError as error:
                 log.warning("%s: nothing more is kept: %s", self.feed, error)
+                self.recorder.file.close()
                 self.recorder = None
 
     def _kept(self, start: int) -> Iterator[Rows]:
         """The rows of the file from a time on [s], in order of time, a day at a time; later ones of a bin win."""
         found: dict[tuple[str, int, tuple[int, ...], int], list[Rows]] = {}
-        for frame in self._frames(start):
+        try:
+            frames = self._frames(start)
+        except UserError as error:  # of a full disk: all is asked for
+            log.warning("%s: nothing is kept: %s", self.feed, error)
+            frames = []
+        for frame in frames:
             if isinstance(frame, Heartbeat):
                 self.reached = max(self.reached, frame.time)
             else:

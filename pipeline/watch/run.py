@@ -28,7 +28,7 @@ from pipeline.errors import UserError
 from pipeline.feeds import FEEDS
 from pipeline.feeds.live.base import Clock
 from pipeline.feeds.live.registry import CLIENTS
-from pipeline.files import written
+from pipeline.files import check_writable, written
 from pipeline.geo.countries import is_country, not_a_country
 from pipeline.geo.places import Places, cache
 from pipeline.geo.registries import fetch_places
@@ -84,9 +84,8 @@ class Asked:
             tuple(CLIENTS), self.url, self.token, only, Path(files[0]) if files else None, None, self.clock
         )
         options.check()
-        options.scope(options.time().now())  # a mistake in the file is said before anything is fetched
-        feeds = tuple(feed for feed in CLIENTS if feed not in topics.BGP_FEEDS or _has_places())
-        return replace(options, feeds=feeds, state=self.folder())
+        options.scope(options.time().now())
+        return replace(options, state=self.folder())
 
     def folder(self) -> Path:
         """Where the watch keeps what it has read."""
@@ -112,14 +111,25 @@ def watch(asked: Asked) -> None:
         raise UserError(f"--port {asked.port} is not between 1 and {2**16 - 1}, nor 0 for any")
     check_history(asked.history)
     chosen(asked.settings)
-    receivers(asked.notify)
     options, console = asked.options(), Console()
     clock = options.time()
+    _check(asked, options, clock)  # a mistake is said before anything is fetched
+    feeds = tuple(feed for feed in CLIENTS if feed not in topics.BGP_FEEDS or _has_places())
+    options = replace(options, feeds=feeds)
     while True:
         try:
             _watch(asked, options, console, clock)
         except FullError:
             console.print("The broker's memory is full: the watch begins anew, from what it has kept.", markup=False)
+
+
+def _check(asked: Asked, options: Options, clock: Clock) -> None:
+    """UserError where a token, a receiver, the folder or the port is of no use."""
+    watches = read_watches(options.watch, clock.now())[0] if options.watch else []
+    options.clients(options.scope(clock.now()), clock, os.environ)
+    with own(asked.folder()) as folder, _listener(asked.host, asked.port):
+        check_writable(folder / "outages.json")
+        sendings(asked.notify, watches, folder)
 
 
 class FullError(Exception):
@@ -347,15 +357,7 @@ def _is_local(host: str) -> bool:
 @contextmanager
 def serving(page: Starlette, host: str, port: int) -> Iterator[str]:
     """Serve the page in a thread; gives its address."""
-    try:
-        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-        listener = socket.create_server(address, family=family)
-    except (OSError, UnicodeError) as error:  # a name that cannot be one is the second
-        said, other = getattr(error, "strerror", None) or error, "--port"
-        if not isinstance(error, OSError) or error.errno not in (errno.EADDRINUSE, errno.EACCES):
-            other = "--host"
-        raise UserError(f"the page cannot be served on {host}:{port}: {said}; choose another {other}") from None
-    with listener:
+    with _listener(host, port) as listener:
         server = uvicorn.Server(uvicorn.Config(page, log_level="error", access_log=False, lifespan="off"))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
         thread.start()
@@ -364,6 +366,18 @@ def serving(page: Starlette, host: str, port: int) -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join(3)
+
+
+def _listener(host: str, port: int) -> socket.socket:
+    """A socket that listens there; UserError where it cannot."""
+    try:
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        return socket.create_server(address, family=family)
+    except (OSError, UnicodeError) as error:  # a name that cannot be one is the second
+        said, other = getattr(error, "strerror", None) or error, "--port"
+        if not isinstance(error, OSError) or error.errno not in (errno.EADDRINUSE, errno.EACCES):
+            other = "--host"
+        raise UserError(f"the page cannot be served on {host}:{port}: {said}; choose another {other}") from None
 
 
 @contextmanager

@@ -100,6 +100,20 @@ def test_a_port_that_is_taken_is_said() -> None:
             serving(None, "127.0.0.1", port).__enter__()  # type: ignore[arg-type]
 
 
+@pytest.mark.sockets
+def test_a_port_that_is_taken_and_a_receiver_that_is_none_are_said_before_anything_is_fetched(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("pipeline.watch.run._has_places", lambda: pytest.fail("it fetches"))
+    with (
+        socket.create_server(("127.0.0.1", 0)) as taken,
+        pytest.raises(UserError, match="the page cannot be served on"),
+    ):
+        watch(Asked(("PK",), port=taken.getsockname()[1]))
+    with pytest.raises(UserError, match=r"^--notify 'nosuch://...' is no address of a receiver"):
+        watch(Asked(("PK",), port=0, notify=("nosuch://x",)))
+
+
 def test_only_a_page_that_was_opened_to_others_is_served_by_other_names() -> None:
     assert [names(host) for host in ("127.0.0.1", "localhost", "0.0.0.0", "desk.example.org")] == [
         ["127.0.0.1", "localhost", "[::1]"], ["127.0.0.1", "localhost", "[::1]"], ["*"], ["*"],
