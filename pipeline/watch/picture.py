@@ -192,10 +192,19 @@ class Picture:
                 self.current.add(output.partition)
 
     def take_now(self, outage: Outage, settled: str) -> None:
-        """Take in an outage as it is known by now; ``settled``: its id in the settled record, '' while in none."""
-        was = next((one for one in self.before if _overlap(one, outage)), outage)
-        _newer(self.outages, msgspec.structs.replace(outage, id=was.id))
-        self.settled[was.id] = settled
+        """Take in an outage as it is known by now; ``settled``: its id in the settled record, '' while in none.
+
+        One of an earlier watch goes on: its revisions do, and it was confirmed when it was.
+        """
+        was = next((one for one in self.before if _overlap(one, outage)), None)
+        if was is not None:
+            at = [time for time in (was.confirmed_at, outage.confirmed_at) if time is not None]
+            outage = msgspec.structs.replace(
+                outage, id=was.id, revision=was.revision + outage.revision,
+                confirmed_at=min(at) if outage.confirmed_at is not None else None,
+            )  # fmt: skip
+        _newer(self.outages, outage)
+        self.settled[outage.id] = settled
 
     def kept(self, now: float) -> list[Outage]:
         """What the next watch has to know of the outages: those that are open end now, for all that it knows."""
@@ -269,6 +278,8 @@ class Picture:
     def _changed(self, outage: Outage, now: int) -> tuple[Outage, int]:
         """An outage and when it changed: now, if it was seen before as something else."""
         was = self.seen.get(outage.id)
+        if was is None and any(one.id == outage.id for one in self.before):
+            return outage, now  # not before what the earlier watch said
         if was is None:
             return outage, max(outage.start, outage.confirmed_at or 0, outage.end or 0)
         return was if was[0] == outage else (outage, now)

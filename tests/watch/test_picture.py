@@ -116,6 +116,20 @@ def test_the_ids_of_an_earlier_watch_go_on() -> None:
     assert [o.id for o in later.kept(NOW + 90)] == ["new"]
 
 
+def test_after_a_restart_revisions_and_times_of_an_outage_do_not_go_back() -> None:
+    first = picture(outage(revision=10))
+    first.view(NOW)
+    again = picture(verdicts(value=20))
+    again.before = first.kept(NOW)
+    told = []
+    for late, revision in ((60, 1), (120, 4), (180, 4)):
+        again.take_now(outage(revision=revision, confirmed_at=NOW + 30), "")
+        view = again.view(NOW + late)
+        ((known, _),) = view.outages
+        told.append((known.revision, known.confirmed_at, view.changed[known.id] - NOW))
+    assert told == [(11, NOW - 2700, 60), (14, NOW - 2700, 120), (14, NOW - 2700, 120)]
+
+
 def test_an_older_revision_changes_nothing() -> None:
     assert country(picture(verdicts(), outage(revision=3), outage("suspected", revision=2))).place.state == OUT
 
