@@ -35,7 +35,7 @@ FEED_ALERTS = (
         title="Feed {{ $labels.feed }} is dead",
         description="The feed {{ $labels.feed }} gives nothing; `netvigil check --feed {{ $labels.feed }}` says why. "
         "What it measures is unknown until it is back, which is not an outage of any country.",
-        pauses=BLIND + 2,  # a country that cannot be seen comes first, and mutes it
+        pauses=BLIND + 1,  # a country that cannot be seen comes first, and mutes it
         holds=True,
     ),
     Alert(
