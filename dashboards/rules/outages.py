@@ -93,12 +93,6 @@ def _escaped(query: str) -> str:
     return query.replace(" % ", " %% ")
 
 
-QUARTERS = 4  # steps of what a country has lost [-]
-GRADE = "netvigil:outage_grade:max"  # quarters lost of a country that is out, and its networks and regions that are
-DEPTH = (
-    'max by (country, tense) (label_replace(netvigil_outage_depth_ratio{entity_type="country"}, '
-    '"country", "$1", "entity", "(.*)"))'
-)
 OPEN = "netvigil:outage_open:max"  # 1 = confirmed, 0 = suspected; one series for each place and tense
 RECORDS = (
     Record(
@@ -109,12 +103,6 @@ RECORDS = (
   max by (entity_type, entity, tense, country, name) (netvigil_outage_info)
 or
 last_over_time(netvigil:outage_open:max[5m]) unless on () (up{job="netvigil"} == 1)""",
-    ),
-    Record(
-        GRADE,
-        f"""floor({QUARTERS} * {DEPTH})
-  + on (country, tense)
-  (count by (country, tense) ({OPEN}{{entity_type=~"asn|region"}} == 1) or on (country, tense) 0 * {DEPTH})""",
     ),
 )
 
@@ -176,15 +164,16 @@ ALERTS = (
     _confirmed("critical", 'entity_type="country"'),
     Alert(
         name="NetvigilOutageGrown",
-        # A grade that was not reached before; what grows within ten minutes of a message is one more.
-        expr=f"""{OPEN}{{entity_type="country"}} * on (country, tense) group_left ()
-  ({GRADE} > max_over_time({GRADE}[6h] offset WINDOW)) > 0""",
+        # Growth that has settled: networks that fall one after the other are one message.
+        expr=f"""{OPEN}{{entity_type="country"}}
+  * on (entity_type, entity, tense) group_left () max by (entity_type, entity, tense) (netvigil_outage_grown)
+  > 0""",
         severity="critical",
         summary="A confirmed outage has grown.",
         title=f"{{{{ $labels.name }}}}, more: {WHAT}",
         description=STORY,
-        pauses=0,
-        labels={"grade": "{{ $value }}"},
+        pauses=5,
+        labels={"grown": "{{ $value }}"},
         annotations=FACTS,
     ),
     Alert(

@@ -310,6 +310,26 @@ def check(
 
 
 @app.command()
+def drill(
+    place: Annotated[str, typer.Argument(metavar="[COUNTRY]", help="as PK; else the first of --watch")] = "",
+    watch: WatchFile = None,
+    notify: Notify = None,
+    broker: Annotated[str, typer.Option(metavar="kafka://HOST:PORT", help="address of Kafka")] = "",
+    prometheus: Annotated[str, typer.Option(help="its address, http://HOST:PORT")] = "",
+    alertmanager: Annotated[str, typer.Option(help="its address, http://HOST:PORT")] = "",
+) -> None:
+    """Rehearses: a made outage goes the real way to the real receivers.
+
+    By itself, as `watch` does, to those of --notify and of the watch; with three addresses, through what runs there.
+    Each hop is said with its time.  Exit code 1 where one fails.
+    """
+    from pipeline.drill.run import Asked
+    from pipeline.drill.run import drill as run
+
+    raise typer.Exit(run(Asked(place, watch, tuple(notify or ()), broker, prometheus, alertmanager)))
+
+
+@app.command()
 def places(
     file: Annotated[list[Path] | None, typer.Argument(help="tables that are there already")] = None,
     source: Annotated[

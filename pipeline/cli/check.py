@@ -1,14 +1,12 @@
 """``netvigil check``: which parts are ready for election day, and which are not."""
 
-import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
-import requests
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from rich.table import Table
@@ -22,6 +20,7 @@ from pipeline.ingest.checking import ask, heard
 from pipeline.ingest.command import Options
 from pipeline.kafka.groups import at_work, partitions
 from pipeline.kafka.security import PLAIN, Security, parse
+from pipeline.site import NoAnswerError, Site
 from pipeline.watch.sending import TEST, receivers, send
 
 READY, NOT_READY, NOT_CHECKED = "ready", "not ready", "not checked"
@@ -37,56 +36,6 @@ OLD = 3 * 3600
 
 NAMING = ("to", "channel", "chat_id", "topic_arn", "room_id", "url")
 """Settings of Alertmanager that name the recipient of an integration."""
-
-
-class NoAnswerError(Exception):
-    """A server did not answer, or answered with an error: one sentence for a person."""
-
-
-@dataclass(frozen=True)
-class Site:
-    """An HTTP server; ``patience`` [s], ``largest`` answer that is read [bytes]."""
-
-    address: str
-    patience: float = 5.0
-    largest: int = 16 * 2**20
-
-    @classmethod
-    def at(cls, address: str, option: str) -> "Site":
-        """The site at the address that a person gave as ``option``; `UserError` where it is not an address."""
-        try:
-            parts = urlsplit(address)
-            good = parts.scheme in ("http", "https") and bool(parts.hostname) and (parts.port or 1) > 0
-        except ValueError:
-            good = False
-        if not good:
-            raise UserError(
-                f"{option} {address!r} is no address: it begins with http:// or https://, as http://HOST:PORT"
-            )
-        return cls(address.rstrip("/"))
-
-    def text(self, path: str, query: Mapping[str, str] | None = None) -> str:
-        """The page at a path; `NoAnswerError` where none comes in time, or an error comes."""
-        body = b""
-        try:
-            with requests.get(self.address + path, query, timeout=self.patience, stream=True) as answer:
-                if answer.status_code >= 400:
-                    raise NoAnswerError(f"{path} on {self.address} answers {answer.status_code} {answer.reason}")
-                for part in answer.iter_content(2**16):
-                    body += part
-                    if len(body) >= self.largest:
-                        break
-        except requests.RequestException as error:
-            reason = str(error).rpartition(": ")[2].rstrip("\"')")
-            raise NoAnswerError(f"no answer from {self.address}: {reason}") from error
-        return body[: self.largest].decode("utf-8", errors="replace")
-
-    def json(self, path: str, query: Mapping[str, str] | None = None) -> Any:
-        text = self.text(path, query)
-        try:
-            return json.loads(text)
-        except (ValueError, RecursionError) as error:
-            raise NoAnswerError(f"{path} on {self.address} answers with {text[:40]!r}, which is no JSON") from error
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from pipeline.explain.metric_points import Point
 from pipeline.explain.terms import showing, signal_of
-from pipeline.fusion.life import OPEN
+from pipeline.fusion.life import OPEN, SUSPECTED
 from pipeline.geo.homes import placed
 from pipeline.records import Entity, Outage, Places, Verdicts, known
 
@@ -25,6 +25,7 @@ TOLD_FOR = 15 * 60
 """How long it is shown at least, by the worker's clock [s]: in a replay two hours may be seconds, and Alertmanager
 waits five minutes before it adds to a notification."""
 
+QUARTERS = 4  # steps of what a country has lost at worst [-]
 REMEMBERED = 10_000  # outages whose last revision is remembered, so that one that comes again is not counted twice [-]
 
 
@@ -47,6 +48,7 @@ class Shown:
     ratios: dict[Place, dict[str, float]] = field(default_factory=dict)  # by signal, of places in an outage
     healths: dict[Key, tuple[float, int]] = field(default_factory=dict)  # sum and number, by signal and partition
     times: dict[str, int] = field(default_factory=dict)  # event time of each tense
+    sizes: dict[Place, tuple[int, int]] = field(default_factory=dict)  # of a confirmed outage: at first, and at most
 
     def swap(self, key: Key, points: list[Point]) -> list[tuple[str, Key]]:
         """Make a key own these points; returns the series that have no owner any more."""
@@ -130,6 +132,22 @@ class Shown:
         shares = [min(1.0, ratio) for signal, ratio in sorted(seen.items()) if signal in own]
         return sum(shares) / len(shares) if shares else math.nan
 
+    def grown(self, tense: str, country: str) -> int | None:
+        """How far a country's outage has grown since it was confirmed: quarters deeper, and networks and regions more.
+
+        None where none is confirmed.
+        """
+        place = tense, "country", country
+        if place not in self.open or self.open[place].state == SUSPECTED:
+            self.sizes.pop(place, None)
+            return None
+        parts = [o for key, o in self.open.items() if key[0] == tense and key[1] in ("asn", "region")]
+        out = sum(o.state != SUSPECTED and self.place(o).country == country for o in parts)
+        size = int(QUARTERS * self.open[place].severity) + out
+        first, most = self.sizes.get(place, (size, size))
+        self.sizes[place] = first, max(most, size)
+        return max(most, size) - first
+
     def advance(self, tense: str, time: int) -> int:  # the event time of a tense [s]
         self.times[tense] = max(time, self.times.get(tense, time))
         return self.times[tense]
@@ -148,7 +166,7 @@ class Shown:
         for revisions in (self.revisions, self.counted):
             for name in [o.id for o in revisions.values() if o.tense == tense]:
                 del revisions[name]
-        for places in (self.open, self.ended, self.ratios):
+        for places in (self.open, self.ended, self.ratios, self.sizes):
             for place in [place for place in places if place[0] == tense]:
                 del places[place]
         self.times.pop(tense, None)

@@ -47,6 +47,11 @@ _ALL = (
     _gauge("outage_severity_ratio", OUTAGE, "Share of the baseline that an open outage lost at its worst [0-1]."),
     _gauge("outage_depth_ratio", OUTAGE, "Share of the baseline that an open outage has lost by now [0-1]."),
     _gauge("outage_start_timestamp_seconds", OUTAGE, "Onset of an open outage, event time."),
+    _gauge(
+        "outage_grown",
+        PLACE,
+        "How far a country's outage has grown since it was confirmed: quarters deeper, and networks and regions more.",
+    ),
     _gauge("outage_info", (*PLACE, *TEXTS, "state", "what", "since_local", "since_utc"), "An open outage in words."),
     _gauge(
         "outage_evidence_weight",

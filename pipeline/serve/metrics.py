@@ -163,6 +163,9 @@ class Metrics:
             if outage.confirmed_at is not None:
                 self._show(end, ended_points(outage, place, self.shown.regained(outage)))
         self.shown.take(outage)
+        whole = ("country", place.country or place.name, outage.tense)
+        grown = self.shown.grown(outage.tense, whole[1])
+        self._show(("grown", outage.tense, *whole[:2]), [] if grown is None else [("outage_grown", whole, grown)])
 
     def forget(self) -> None:
         """After a rebalance: remove the series of feeds, signals and outages; their new owners show them.

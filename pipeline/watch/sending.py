@@ -91,13 +91,17 @@ class Sending:
 
     def see(self, view: View) -> None:
         """Tell what is new of a view."""
-        own = [one for one in view.countries if not self.countries or one.place.entity in self.countries]
-        if new := list(self.notices.of(view._replace(countries=tuple(own)))):
+        if new := self.new(view):
             with self.lock:
                 for name in self.to:
                     self.kept.waiting.setdefault(name, []).extend(new)
                 self._keep()
             self.news.set()
+
+    def new(self, view: View) -> list[Notice]:
+        """What is to be told of a view."""
+        own = [one for one in view.countries if not self.countries or one.place.entity in self.countries]
+        return list(self.notices.of(view._replace(countries=tuple(own))))
 
     def _keep(self) -> None:
         try:

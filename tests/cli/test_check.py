@@ -20,13 +20,14 @@ import dashboards
 from dashboards.rules import rules
 from pipeline import topics
 from pipeline.cli import commands
-from pipeline.cli.check import NOT_CHECKED, NOT_READY, READY, Finding, NoAnswerError, Site, check, is_ready, render
+from pipeline.cli.check import NOT_CHECKED, NOT_READY, READY, Finding, check, is_ready, render
 from pipeline.errors import UserError
 from pipeline.feeds import FEEDS
 from pipeline.kafka.create_topics import create
 from pipeline.kafka.embedded import embedded
 from pipeline.replay.through_kafka import workers
 from pipeline.serve.metrics import Metrics
+from pipeline.site import NoAnswerError, Site
 from tests.dashboards import servers
 from tests.dashboards.servers import until
 

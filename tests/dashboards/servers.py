@@ -19,6 +19,12 @@ from tests.programs import program
 
 FOLDER = Path(dashboards.__file__).parent
 QUICK = Timing(pause=1, hold=3, interval=1)
+BY_MAIL = (
+    "{to: desk@example.org, from: netvigil@example.org, smarthost: '%s', auth_username: desk, auth_password: secret, "
+    "require_tls: false, send_resolved: false, headers: {Subject: '{{ template \"netvigil.title\" . }}'}, html: '', "
+    "text: '{{ template \"netvigil.text\" . }}'}"
+)
+"""As docs/be-told.md has it."""
 
 
 def free_port() -> int:
@@ -60,8 +66,11 @@ def answers(url: str) -> bool:
 
 
 @contextmanager
-def alertmanager(webhook: str, folder: Path) -> Iterator[str]:
-    """Alertmanager with the project's settings, its waits shortened; gives its address."""
+def alertmanager(webhook: str, folder: Path, mail: str = "") -> Iterator[str]:
+    """Alertmanager with the project's settings, its waits shortened; gives its address.
+
+    ``mail``: the server, ``HOST:PORT``, by which outages are told as well, with a password.
+    """
     text = (FOLDER / "alertmanager.yml").read_text()
     changes = {
         "http://webhook:9095": webhook,
@@ -71,6 +80,8 @@ def alertmanager(webhook: str, folder: Path) -> Iterator[str]:
     for old, new in changes.items():
         assert old in text
         text = text.replace(old, new)
+    if mail:
+        text = text.replace("  - name: desk-once\n", f"  - name: desk-once\n    email_configs: [{BY_MAIL % mail}]\n")
     folder.mkdir()
     (folder / "alertmanager.yml").write_text(text)
     (folder / "netvigil.tmpl").write_text((FOLDER / "netvigil.tmpl").read_text())

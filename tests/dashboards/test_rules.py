@@ -57,18 +57,8 @@ CASES = [
     ),
     Case(
         "NetvigilOutageGrown",
-        [*out(value="1x60"), (f'netvigil_outage_depth_ratio{{{PK},kind="mobile",tense="live"}}', "0.2x9 0.6x60")],
-        PLACE | {"severity": "critical", "grade": "2"},
-        after="15m",
-    ),
-    Case(
-        "NetvigilOutageGrown",
-        [
-            *out(value="1x60"),
-            *out(ZONG),
-            (f'netvigil_outage_depth_ratio{{{PK},kind="mobile",tense="live"}}', "0.3x60"),
-        ],
-        PLACE | {"severity": "critical", "grade": "2"},
+        [*out(value="1x60"), (f'netvigil_outage_grown{{{PK},tense="live"}}', "0x9 2x60")],
+        PLACE | {"severity": "critical", "grown": "2"},
         after="15m",
     ),
     Case("NetvigilOutageSuspected", out(value="_x9 0x60"), {**PLACE, "severity": "info"}),

@@ -35,3 +35,10 @@ def worker_at(tmp_path: Path) -> Iterator[Callable[..., Worker]]:
         if worker.child is not None:
             worker.child.kill()
             worker.child.wait()
+
+
+@pytest.fixture
+def own_broker() -> Iterator[str]:
+    """A broker for this test alone: what is sent to it must not come to others."""
+    with embedded() as address:
+        yield address

@@ -14,7 +14,6 @@ from dashboards.webhook import Receiver, Told, listening
 from pipeline.codec import encode
 from pipeline.explain.text import local_text
 from pipeline.geo.countries import zone
-from pipeline.kafka.embedded import embedded
 from pipeline.kafka.transport import Sender
 from pipeline.records import Entity, Heartbeat, Rows, Run
 from pipeline.topics import feed
@@ -93,13 +92,6 @@ def two_days(data: Path, tmp_path: Path) -> Path:
     short.parent.mkdir()
     short.write_text(head + "".join(row for row in rows if row < "2023-08-21T09"))
     return short
-
-
-@pytest.fixture
-def own_broker() -> Iterator[str]:
-    """A broker for this test alone: the bytes that are no frame must not come to others."""
-    with embedded() as address:
-        yield address
 
 
 def test_a_replayed_shutdown_fires_and_resolves_with_local_time_and_duration(two_days, own_broker, tmp_path):

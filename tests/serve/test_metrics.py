@@ -138,6 +138,7 @@ def test_an_open_outage_has_numbers_and_words(registry: CollectorRegistry, metri
         f"netvigil_outage_severity_ratio{{{key}}} 0.8",
         f"netvigil_outage_depth_ratio{{{key}}} 0.3",
         f"netvigil_outage_start_timestamp_seconds{{{key}}} 1.7073567e+09",
+        f'netvigil_outage_grown{{{PLACE},tense="live"}} 0.0',
         f'netvigil_outage_info{{country="PK",{PLACE},name="Pakistan",since_local="Thu 8 Feb 2024, 06:45 (UTC+5)",'
         'since_utc="Thu 8 Feb 2024, 01:45 UTC",state="confirmed",tense="live",what="mobile networks down"} 1.0',
         f'netvigil_outage_evidence_weight{{{PLACE},{probes},tense="live"}} 7.0',
@@ -157,6 +158,22 @@ def test_a_suspicion_a_part_and_an_ended_outage_have_no_likeness(registry, metri
     assert 'looks="likely"' in shown(registry, "outage_likeness")[0]
     metrics.outage(outage(**changed))
     assert not shown(registry, "outage_likeness", "outage_sign_weight")
+
+
+def test_an_outage_grows_by_quarters_and_parts_never_back_and_the_next_one_begins_at_zero(registry, metrics):
+    zong = {"entity_type": "asn", "entity": "AS59257", "id": "z"}
+    metrics.outage(outage("confirmed", 1, severity=0.3))
+    seen = values(registry, "outage_grown")
+    for changed in (
+        outage("confirmed", 2, severity=0.55),
+        outage("confirmed", 1, **zong),
+        outage("ended", 2, end=T + 3600, **zong),
+        outage("ended", 3, end=T + 7200),
+        outage("confirmed", 1, id="next", severity=0.9),
+    ):
+        metrics.outage(changed)
+        seen += values(registry, "outage_grown")
+    assert seen == ["0.0", "1.0", "2.0", "2.0", "0.0"]
 
 
 def test_a_suspicion_is_zero_until_it_is_confirmed_and_a_new_kind_replaces_the_old(registry, metrics):

@@ -27,9 +27,10 @@ class Mailbox:
 
 
 @contextmanager
-def mail() -> Iterator[tuple[str, Mailbox]]:
+def mail(**options: Any) -> Iterator[tuple[str, Mailbox]]:
     box = Mailbox()
-    server = Controller(box, hostname="127.0.0.1", port=(port := free_port()))
+    given = {"auth_require_tls": False, "auth_exclude_mechanism": ["LOGIN"]} | options
+    server = Controller(box, hostname="127.0.0.1", port=(port := free_port()), **given)
     server.start()
     yield f"mailto://127.0.0.1:{port}?from=netvigil@example.org&to=desk@example.org&mode=insecure", box
     server.stop()
