@@ -133,7 +133,7 @@ class Notices:
         lines = (
             f"Since {country_time(start, code)}. {now}",
             " ".join(which),
-            f"{chance_text(worst.sure or 0.0)} sure.{unseen and f' Not seen: {unseen}.'}",
+            f"We are {chance_text(worst.sure or 0.0)} sure.{unseen and f' Not seen: {unseen}.'}",
         )
         return Notice(f"{place.name}{', more' if before else ''}: {words}", tuple(filter(None, lines)))
 

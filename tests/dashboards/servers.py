@@ -4,7 +4,7 @@ import json
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,6 @@ from tests.programs import program
 
 FOLDER = Path(dashboards.__file__).parent
 QUICK = Timing(pause=1, hold=3, interval=1)
-BY_MAIL = (
-    "{to: desk@example.org, from: netvigil@example.org, smarthost: '%s', auth_username: desk, auth_password: secret, "
-    "require_tls: false, send_resolved: false, headers: {Subject: '{{ template \"netvigil.title\" . }}'}, html: '', "
-    "text: '{{ template \"netvigil.text\" . }}'}"
-)
-"""As docs/be-told.md has it."""
 
 
 def free_port() -> int:
@@ -66,10 +60,10 @@ def answers(url: str) -> bool:
 
 
 @contextmanager
-def alertmanager(webhook: str, folder: Path, mail: str = "") -> Iterator[str]:
+def alertmanager(webhook: str, folder: Path, more: Mapping[str, Any] | None = None) -> Iterator[str]:
     """Alertmanager with the project's settings, its waits shortened; gives its address.
 
-    ``mail``: the server, ``HOST:PORT``, by which outages are told as well, with a password.
+    ``more``: further settings of the receiver of outages, as ``email_configs``.
     """
     text = (FOLDER / "alertmanager.yml").read_text()
     changes = {
@@ -80,8 +74,8 @@ def alertmanager(webhook: str, folder: Path, mail: str = "") -> Iterator[str]:
     for old, new in changes.items():
         assert old in text
         text = text.replace(old, new)
-    if mail:
-        text = text.replace("  - name: desk-once\n", f"  - name: desk-once\n    email_configs: [{BY_MAIL % mail}]\n")
+    further = "".join(f"    {key}: {json.dumps(value)}\n" for key, value in (more or {}).items())
+    text = text.replace("  - name: desk-once\n", f"  - name: desk-once\n{further}")
     folder.mkdir()
     (folder / "alertmanager.yml").write_text(text)
     (folder / "netvigil.tmpl").write_text((FOLDER / "netvigil.tmpl").read_text())

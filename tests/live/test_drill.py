@@ -1,24 +1,36 @@
 """A drill through a real broker, worker, Prometheus and Alertmanager, to a webhook and a mail server."""
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 from aiosmtpd.smtp import AuthResult
 
 from dashboards.webhook import Receiver, listening
 from pipeline.drill.run import Asked, drill
 from pipeline.kafka.groups import at_work
 from pipeline.kafka.security import parse
-from tests.dashboards.servers import alertmanager, free_port, prometheus, until
+from tests.dashboards.servers import FOLDER, alertmanager, free_port, prometheus, until
 from tests.live.test_told import running
 from tests.watch.receivers import Mailbox, mail
 
 pytestmark = [pytest.mark.system, pytest.mark.sockets, pytest.mark.slow]
 
 SPEED = 600.0
+
+
+def by_mail(address: str) -> dict[str, Any]:
+    """The settings that docs/be-told.md shows, with another server and a password in place of its file."""
+    (example,) = re.findall(r"```yaml\n(receivers:.*?)```", (FOLDER.parent / "docs/be-told.md").read_text(), re.DOTALL)
+    (given,) = yaml.safe_load(example)["receivers"][1]["email_configs"]
+    del given["auth_password_file"]
+    own = {"smarthost": address.partition("//")[2].partition("?")[0], "auth_password": "secret", "require_tls": False}
+    return {"email_configs": [given | own]}
 
 
 @contextmanager
@@ -29,7 +41,7 @@ def stack(broker: str, folder: Path, is_right: bool) -> Iterator[tuple[Asked, Re
     with (
         listening(receiver) as webhook,
         mail(authenticator=lambda *_: AuthResult(success=is_right, handled=False)) as (address, box),
-        alertmanager(webhook, folder / "alertmanager", address.partition("//")[2].partition("?")[0]) as alerts,
+        alertmanager(webhook, folder / "alertmanager", by_mail(address)) as alerts,
         running("worker", "--broker", broker, "--metrics-port", str(port), "--feed", "table", "--group", folder.name),
         prometheus(f"127.0.0.1:{port}", alerts, folder / "prometheus") as asked,
     ):

@@ -32,7 +32,7 @@ def test_the_first_message_is_complete() -> None:
         (
             "Since Thu 8 Feb 2024, 06:30 (UTC+5). Lost now: 60 %, at worst 80 %.",
             "Out: Jazz 90 %; Zong 60 %. Stand: PTCL.",
-            "97% sure. Not seen: routes.",
+            "We are 97% sure. Not seen: routes.",
         ),
     )
 
