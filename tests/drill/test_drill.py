@@ -40,7 +40,7 @@ def test_each_receiver_gets_the_outage_its_growth_and_its_end_marked_as_a_drill(
 @pytest.mark.sockets
 @pytest.mark.slow
 def test_a_receiver_whose_password_is_wrong_fails_and_is_named_without_it(capsys: pytest.CaptureFixture[str]) -> None:
-    with hook() as (url, _), mail(authenticator=lambda *_: AuthResult(success=False)) as (address, _):
+    with hook() as (url, _), mail(authenticator=lambda *_: AuthResult(success=False, handled=False)) as (address, _):
         wrong = address.replace("mailto://", "mailto://desk:secret@")
         assert drill(Asked("PK", None, (url, wrong)), patience=0.2, speed=SPEED) == 1
     said = capsys.readouterr().out

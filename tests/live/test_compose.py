@@ -17,6 +17,7 @@ import pytest
 from dashboards.webhook import Told, notification
 from pipeline.cli.check import NOT_CHECKED, READY, check
 from pipeline.codec import decode, encode, seconds
+from pipeline.drill.run import Asked, drill
 from pipeline.kafka.transport import Sender
 from pipeline.records import Heartbeat
 from pipeline.replay.reconstruction import reconstruct, write
@@ -101,7 +102,7 @@ def replaying(recording: Path, stack: Stack, outages: Path) -> Iterator["subproc
 
 
 def told(stack: Stack, alert: str, status: str, tense: str = "replay") -> list[Told]:
-    """What was told of Pakistan: of replays to their receiver."""
+    """What was told of Pakistan in a tense: of replays to their receiver."""
     with urllib.request.urlopen(stack.url("webhook"), timeout=5) as answer:
         heard = [notification(json.dumps(n).encode()) for n in json.load(answer)]
     alerts = [
@@ -109,7 +110,7 @@ def told(stack: Stack, alert: str, status: str, tense: str = "replay") -> list[T
         for n in heard
         if (n.receiver == "replay") == (tense == "replay")
         for a in n.alerts
-        if a.labels.get("entity") == "PK"
+        if a.labels.get("entity") == "PK" and a.labels["tense"] == tense
     ]
     return [a for a in alerts if (a.labels["alertname"], a.status) == (alert, status)]
 
@@ -202,6 +203,15 @@ def silenced(stack: Stack) -> str:
     times = {"startsAt": "2026-01-01T00:00:00Z", "endsAt": "2099-01-01T00:00:00Z"}
     silence = {"matchers": [matcher], **times, "createdBy": "test", "comment": "survives"}
     return str(asked(stack, "/api/v2/silences", silence)["silenceID"])
+
+
+def test_a_drill_passes_and_is_told_as_one(stack: Stack, capsys: pytest.CaptureFixture[str]) -> None:
+    addresses = {name: stack.url(name) for name in ("prometheus", "alertmanager")}
+    assert drill(Asked("PK", broker=f"kafka://{stack.broker}", **addresses), speed=600) == 0
+    said = capsys.readouterr().out
+    assert said.count("passed") == 12, said
+    assert told(stack, CONFIRMED, "firing", "drill")
+    assert not told(stack, CONFIRMED, "firing", "live")
 
 
 def test_an_election_day_that_ingest_reads_from_the_feeds_is_told_and_told_to_be_over(stack: Stack) -> None:
