@@ -67,10 +67,12 @@ def _feed_table() -> Json:
             rows(RATE),
             lost("netvigil_dead_letters_total"),
             lost("netvigil_late_records_total"),
+            rows("max by (feed, reason) (netvigil_feed_dead_info)"),
         ],
         columns={
             "feed": "Feed", "Value #A": "State", "Value #B": "Newest event", "Value #C": "Records",
             "Value #D": "Unusable in 1 h", "Value #E": "Late in 1 h",
+            "reason": "Why it is dead",
         },
         join="feed", noValue="Not recorded",
         overrides=[
@@ -80,6 +82,7 @@ def _feed_table() -> Json:
                 custom__cellOptions={"type": "color-background"},
                 custom__width=90,
             ),
+            override("Why it is dead", noValue=""),
             override("Newest event", unit="dtdurations", decimals=0),
             override("Records", unit="suffix:/s", decimals=1, noValue="0", custom__width=125),
             override("Unusable in 1 h", **loss),

@@ -18,6 +18,7 @@ from pipeline.signals.binning import BinStage, Late, Taken
 from pipeline.state import remember
 from pipeline.topics import PATH
 
+UNSAID = "no reason is known"
 Place = tuple[str, str, int]  # ``(tense, signal, fusion partition)``
 
 
@@ -179,7 +180,8 @@ class WorkerMetrics:
         for stream in stage.streams.values():
             if stream.dead and stream.run.tense == self.metrics.tense and self._shown(stream.run):
                 self.dead.add((stream.run.id, stream.feed, stage.partition))
-                self.metrics.feed(stream.feed, False, stream.watermark if stream.watermark > NEVER else None)
+                newest = stream.watermark if stream.watermark > NEVER else None
+                self.metrics.feed(stream.feed, False, newest, stream.reason or UNSAID)
 
     def _beat(self, beat: Heartbeat) -> None:
         """A feed is up when none of its partitions here is dead in this run."""
@@ -190,4 +192,6 @@ class WorkerMetrics:
         if beat.run.tense == self.metrics.tense and self._shown(beat.run):
             (self.dead.discard if is_up else self.dead.add)(place)
             alive = all((run, feed) != (beat.run.id, beat.feed) for run, feed, _ in self.dead)
-            self.metrics.feed(beat.feed, alive, beat.time if beat.time > NEVER else None)
+            self.metrics.feed(
+                beat.feed, alive, beat.time if beat.time > NEVER else None, "" if is_up else beat.reason or UNSAID
+            )

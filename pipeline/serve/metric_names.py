@@ -85,6 +85,7 @@ _ALL = (
         "From the onset of an outage to its confirmation, event time.",
     ),
     _gauge("feed_up", ("feed",), "1 = the feed is alive, 0 = its heartbeats are missing."),
+    _gauge("feed_dead_info", ("feed", "reason"), "Why a dead feed is dead, in words."),
     _gauge("feed_last_event_timestamp_seconds", ("feed",), "Event time that a feed has reached."),
     _gauge(
         "feed_common_mode_ratio",

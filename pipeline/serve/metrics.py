@@ -61,9 +61,13 @@ class Metrics:
             families["detection_latency_seconds"].labels(each)
         return metrics
 
-    def feed(self, feed: str, up: bool, last_event: int | None = None) -> None:
-        """A feed is alive or dead, and has reached an event time [s]."""
+    def feed(self, feed: str, up: bool, last_event: int | None = None, reason: str = "") -> None:
+        """A feed is alive or dead, with a ``reason`` where one is known, and has reached an event time [s]."""
         self._of("feed_up", feed).set(up)
+        if up or reason:
+            self.families["feed_dead_info"].remove_by_labels({"feed": feed})
+        if reason and not up:
+            self._of("feed_dead_info", feed, reason).set(1)
         if last_event is not None:
             self._of("feed_last_event_timestamp_seconds", feed).set(last_event)
 
@@ -179,6 +183,7 @@ class Metrics:
             "event_timestamp_seconds",
             "feed_common_mode_ratio",
             "feed_up",
+            "feed_dead_info",
             "feed_last_event_timestamp_seconds",
         ):
             self.families[name].clear()

@@ -24,7 +24,7 @@ VALUES = {
     "$__rate_interval": "30m", "$__range": "26h", "${__interval_ms}": "240000",
     '"$country"': '"PK"', "$signal": ".*", "$tense": "replay",
 }  # fmt: skip
-ONLY_LIVE = (
+ONLY_LIVE = ("netvigil_feed_dead_info", 
     "_feed_up", "_feed_last_event", "_feed_messages", "_dead_letters_", "_late_records_", "_watch_active",
     "_outages_total", "_latency_", "_build_info",
 )  # fmt: skip

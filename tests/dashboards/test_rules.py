@@ -209,6 +209,31 @@ def test_a_notification_has_all_facts_in_words(tmp_path: Path) -> None:
 
 
 @pytest.mark.system
+def test_a_blind_country_tells_the_reason_of_each_dead_feed(tmp_path: Path) -> None:
+    dead = {"atlas": r"its name is \"x\"", "radar": "it needs a token", "ris": r"its name is \"x\"", "ooni": ""}
+    series = [
+        UP,
+        WATCHED,
+        *((f'netvigil_feed_up{{feed="{feed}"}}', f"{int(not why)}x60") for feed, why in dead.items()),
+    ]
+    series += [
+        (f'netvigil_feed_dead_info{{feed="{feed}",reason="{why}"}}', "1x60") for feed, why in dead.items() if why
+    ]
+    facts = {
+        "summary": "A watched country cannot be seen.", "title": "We cannot see PK",
+        "description": "No signal of the watched country PK has enough healthy sources. An outage there would go "
+        "unnoticed: seeing none does not mean that there is none. "
+        'Dead feeds: radar (it needs a token); atlas, ris (its name is "x")',
+        "dashboard_url": "http://localhost:3000/d/netvigil-country?var-country=PK&var-tense=live",
+        "runbook_url": "http://localhost:3000/d/netvigil-runbook?viewPanel=panel-9",
+    }  # fmt: skip
+    alert = {"exp_labels": PK_BLIND, "exp_annotations": facts}
+    expected = {"alertname": "NetvigilCountryBlind", "eval_time": "6m", "exp_alerts": [alert]}
+    told = {"interval": "1m", "input_series": inputs(series), "alert_rule_test": [expected], "external_labels": GRAFANA}
+    promtool_test(tmp_path, [told])
+
+
+@pytest.mark.system
 def test_a_restoration_tells_its_length_and_how_much_is_back(tmp_path: Path) -> None:
     place = f'{PK},tense="live"'
     series = [

@@ -127,6 +127,7 @@ def test_a_dead_feed_is_notified_and_no_country_with_it(way: Way) -> None:
 
 def test_every_expression_of_the_boards_returns_something(way: Way) -> None:
     way.metrics.feed("ioda", up=True, last_event=way.began)
+    way.metrics.feed("radar", up=False, reason="it needs a token")
     for i in range(3):
         way.outage("suspected", 1, id=f"s{i}", entity="GB", confirmed_at=None)
         way.outage("retracted", 2, id=f"s{i}", entity="GB", confirmed_at=None, end=way.began)

@@ -252,16 +252,20 @@ def test_after_a_rebalance_only_counters_stay(registry: CollectorRegistry, metri
 
 def test_feeds_losses_and_watches_are_shown(registry: CollectorRegistry, metrics: Metrics) -> None:
     metrics.feed("ris", up=True, last_event=T)
-    metrics.feed("ris", up=False)
+    for reason in ("it needs a token", "its server does not answer", ""):  # the last: another partition of it is up
+        metrics.feed("ris", up=False, reason=reason)
     metrics.count("feed_messages", "ris", n=40)
     metrics.count("dead_letters", "ris", "bad-json", n=2)
     assert shown(registry, "feed_", "dead_letters_total") == [
         'netvigil_feed_up{feed="ris"} 0.0',
+        'netvigil_feed_dead_info{feed="ris",reason="its server does not answer"} 1.0',
         'netvigil_feed_last_event_timestamp_seconds{feed="ris"} 1.7073567e+09',
         'netvigil_feed_messages_total{feed="ris"} 40.0',
         *shown(registry, "feed_messages_created"),
         'netvigil_dead_letters_total{feed="ris",reason="bad-json"} 2.0',
     ]
+    metrics.feed("ris", up=True)
+    assert values(registry, "feed_dead_info") == []
     for active, lines in ((False, ["0.0"]), (True, ["1.0"]), (None, [])):
         metrics.watch("PK", "General election", active)
         assert values(registry, "watch_active") == lines
