@@ -24,9 +24,9 @@ VALUES = {
     "$__rate_interval": "30m", "$__range": "26h", "${__interval_ms}": "240000",
     '"$country"': '"PK"', "$signal": ".*", "$tense": "replay",
 }  # fmt: skip
-ONLY_LIVE = ("netvigil_feed_dead_info", 
-    "_feed_up", "_feed_last_event", "_feed_messages", "_dead_letters_", "_late_records_", "_watch_active",
-    "_outages_total", "_latency_", "_build_info",
+ONLY_LIVE = (
+    "_feed_up", "_feed_dead_info", "_feed_last_event", "_feed_messages", "_dead_letters_", "_late_records_",
+    "_watch_active", "_outages_total", "_latency_", "_build_info",
 )  # fmt: skip
 NAN = np.full((1, 1), np.nan)
 TELESCOPE = {"signal": "telescope.ioda", "feed": "telescope", "score": NAN, "settled": np.zeros((1, 1), np.bool_)}
