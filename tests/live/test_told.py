@@ -37,6 +37,7 @@ SHOWN = {
 
 
 ABSENT = (
+    "_feed_dead_info",
     "netvigil_watch_active",
     "Regions, networks",
     "Networks, regions",
