@@ -23,8 +23,7 @@ def _share(counter: str, most: float) -> str:
 
 
 MESSAGES = "netvigil_feed_messages_total"
-DEAD = "max by (feed) (netvigil_feed_up) == 0"
-REASON = "netvigil_feed_dead_info{reason=%q}"
+WHY = "netvigil_feed_dead_info"
 HEALTH = _live('netvigil_signal_health_ratio{entity_type="country"}')
 
 
@@ -74,10 +73,11 @@ FEED_ALERTS = (
         title="We cannot see {{ $labels.country }}",
         description="No signal of the watched country {{ $labels.country }} has enough healthy sources. An outage "
         "there would go unnoticed: seeing none does not mean that there is none."
-        f"{{{{ range $n, $why := query `count by (reason) (netvigil_feed_dead_info and on (feed) {DEAD})`"
-        " | sortByLabel `reason` }}{{ if $n }}; {{ else }} Dead feeds: {{ end }}"
-        f"{{{{ range $i, $e := query (printf `max by (feed) ({REASON}) and on (feed) {DEAD}` $why.Labels.reason)"
-        " | sortByLabel `feed` }}{{ if $i }}, {{ end }}{{ .Labels.feed }}{{ end }} ({{ $why.Labels.reason }}){{ end }}",
+        f"{{{{ range $n, $why := query `count by (reason) {_live(WHY)}` | sortByLabel `reason` }}}}"
+        "{{ if $n }}; {{ else }} Dead feeds: {{ end }}"
+        f"{{{{ range $i, $e := query (printf `count by (feed) {_live(WHY + '{reason=%q}')}` $why.Labels.reason)"
+        " | sortByLabel `feed` }}"
+        "{{ if $i }}, {{ end }}{{ .Labels.feed }}{{ end }} ({{ $why.Labels.reason }}){{ end }}",
         pauses=BLIND,
         holds=True,
     ),

@@ -12,13 +12,12 @@ from pipeline.bins import NEVER
 from pipeline.fusion import Arrived, Fused, FuseStage, Missed, Provisional
 from pipeline.kafka.reader import HEADER, Origins
 from pipeline.records import DEAD, UP, DeadLetter, Frame, Heartbeat, Outage, Progress, Run, Verdicts, answered
-from pipeline.serve.metrics import Metrics
+from pipeline.serve.metrics import UNSAID, Metrics
 from pipeline.settings.watching import Watch
 from pipeline.signals.binning import BinStage, Late, Taken
 from pipeline.state import remember
 from pipeline.topics import PATH
 
-UNSAID = "no reason is known"
 Place = tuple[str, str, int]  # ``(tense, signal, fusion partition)``
 
 
@@ -48,7 +47,7 @@ class WorkerMetrics:
         self.past: dict[str, None] = {}
         self.ended: dict[str, float] = {}
         self.moved: dict[str, float] = {}
-        self.dead: set[tuple[str, str, int]] = set()
+        self.dead: dict[tuple[str, str, int], str] = {}  # why, by run, feed and partition
         self.dark: set[Place] = set()
         self.resumed: list[FuseStage] = []
         self.letters = Origins()
@@ -152,7 +151,7 @@ class WorkerMetrics:
         run = self.runs.pop(tense, None)
         if run is not None:
             remember(self.past, run)
-            self.dead = {place for place in self.dead if place[0] != run}
+            self.dead = {place: reason for place, reason in self.dead.items() if place[0] != run}
 
     def _resume_outages(self, stage: FuseStage, run: Run) -> None:
         stream = stage.streams.get(run.id)
@@ -179,19 +178,21 @@ class WorkerMetrics:
         """The death of a feed is written once, so it comes from the snapshot."""
         for stream in stage.streams.values():
             if stream.dead and stream.run.tense == self.metrics.tense and self._shown(stream.run):
-                self.dead.add((stream.run.id, stream.feed, stage.partition))
-                newest = stream.watermark if stream.watermark > NEVER else None
-                self.metrics.feed(stream.feed, False, newest, stream.reason or UNSAID)
+                self.dead[stream.run.id, stream.feed, stage.partition] = stream.reason
+                self._show_feed(stream.run, stream.feed, stream.watermark)
 
     def _beat(self, beat: Heartbeat) -> None:
-        """A feed is up when none of its partitions here is dead in this run."""
-        place = (beat.run.id, beat.feed, beat.partition)
-        is_up = beat.status != DEAD
-        if is_up:
+        if beat.status != DEAD:
             self.liveness.hear(beat, self.clock())
         if beat.run.tense == self.metrics.tense and self._shown(beat.run):
-            (self.dead.discard if is_up else self.dead.add)(place)
-            alive = all((run, feed) != (beat.run.id, beat.feed) for run, feed, _ in self.dead)
-            self.metrics.feed(
-                beat.feed, alive, beat.time if beat.time > NEVER else None, "" if is_up else beat.reason or UNSAID
-            )
+            place = (beat.run.id, beat.feed, beat.partition)
+            if beat.status == DEAD:
+                self.dead[place] = beat.reason
+            else:
+                self.dead.pop(place, None)
+            self._show_feed(beat.run, beat.feed, beat.time)
+
+    def _show_feed(self, run: Run, feed: str, time: int) -> None:
+        """A feed is up when none of its partitions here is dead in this run."""
+        reasons = [reason for place, reason in self.dead.items() if place[:2] == (run.id, feed)]
+        self.metrics.feed(feed, not reasons, time if time > NEVER else None, next(filter(None, reasons), UNSAID))

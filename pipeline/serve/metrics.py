@@ -17,6 +17,7 @@ from pipeline.serve.exposition import Key, Shown
 from pipeline.serve.metric_names import COUNTER, FAMILIES, HISTOGRAM, Family
 from pipeline.settings.bounded import ENTITY_TYPES
 
+UNSAID = "no reason is known"
 LATENCIES = (60, *range(300, 3600, 300), *range(3600, 3 * 3600, 1800), *(3600 * h for h in (3, 6, 12, 24)))
 """Upper bounds of the buckets of the detection latency [s].  Up to an hour they are as fine as a bin of routes, since a
 median is interpolated between two of them."""
@@ -61,12 +62,11 @@ class Metrics:
             families["detection_latency_seconds"].labels(each)
         return metrics
 
-    def feed(self, feed: str, up: bool, last_event: int | None = None, reason: str = "") -> None:
-        """A feed is alive or dead, with a ``reason`` where one is known, and has reached an event time [s]."""
+    def feed(self, feed: str, up: bool, last_event: int | None = None, reason: str = UNSAID) -> None:
+        """A feed is alive, or dead for a ``reason``, and has reached an event time [s]."""
         self._of("feed_up", feed).set(up)
-        if up or reason:
-            self.families["feed_dead_info"].remove_by_labels({"feed": feed})
-        if reason and not up:
+        self.families["feed_dead_info"].remove_by_labels({"feed": feed})
+        if not up:
             self._of("feed_dead_info", feed, reason).set(1)
         if last_event is not None:
             self._of("feed_last_event_timestamp_seconds", feed).set(last_event)

@@ -210,14 +210,13 @@ def test_a_notification_has_all_facts_in_words(tmp_path: Path) -> None:
 
 @pytest.mark.system
 def test_a_blind_country_tells_the_reason_of_each_dead_feed(tmp_path: Path) -> None:
-    dead = {"atlas": r"its name is \"x\"", "radar": "it needs a token", "ris": r"its name is \"x\"", "ooni": ""}
+    dead = {"atlas": r"its name is \"x\"", "radar": "it needs a token", "ris": r"its name is \"x\""}
     series = [
         UP,
         WATCHED,
-        *((f'netvigil_feed_up{{feed="{feed}"}}', f"{int(not why)}x60") for feed, why in dead.items()),
-    ]
-    series += [
-        (f'netvigil_feed_dead_info{{feed="{feed}",reason="{why}"}}', "1x60") for feed, why in dead.items() if why
+        *((f'netvigil_feed_dead_info{{feed="{feed}",reason="{why}"}}', "1x60") for feed, why in dead.items()),
+        ('netvigil_build_info{job="drill",instance="w2",tense="drill"}', "1x60"),
+        ('netvigil_feed_dead_info{job="drill",instance="w2",feed="table",reason="a drill"}', "1x60"),
     ]
     facts = {
         "summary": "A watched country cannot be seen.", "title": "We cannot see PK",
