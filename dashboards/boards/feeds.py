@@ -70,9 +70,8 @@ def _feed_table() -> Json:
             rows("max by (feed, reason) (netvigil_feed_dead_info)"),
         ],
         columns={
-            "feed": "Feed", "Value #A": "State", "Value #B": "Newest event", "Value #C": "Records",
-            "Value #D": "Unusable in 1 h", "Value #E": "Late in 1 h",
-            "reason": "Why it is dead",
+            "feed": "Feed", "Value #A": "State", "reason": "Why it is dead", "Value #B": "Newest event",
+            "Value #C": "Records", "Value #D": "Unusable in 1 h", "Value #E": "Late in 1 h",
         },
         join="feed", noValue="Not recorded",
         overrides=[
