@@ -81,7 +81,8 @@ class Total(msgspec.Struct, frozen=True):
 
 
 class FeedStatus(msgspec.Struct, frozen=True):
-    """A feed is up, dead or at its end, ``since`` its last event time, None before any; ``reason``: why it is dead."""
+    """A feed is up, dead or at its end, ``since`` its last event time, None before any; ``reason``: why it is dead, or
+    what it is still about."""
 
     run: str
     tense: str

@@ -26,7 +26,7 @@ MARGIN = 60
 
 PAUSE = 10.0  # before the live feed is asked again while the tables are read [s of the clock]
 
-FETCHED = "its routing tables are being fetched"
+FETCHED, READ = "its routing tables are being fetched", "its routing tables are being read"
 
 LARGEST = 2 * 2**30  # live messages that wait on disk for the tables at most [bytes]
 
@@ -86,14 +86,15 @@ class Spliced:
             async for time, item in items:
                 await self._reach(outlet, time)
                 await outlet.put([item])
-        await self._reach(outlet, cut)
+        self.said = (cut, UP, "")
+        await outlet.beat(*self.said)
         await held.release()
         self.loaded = True
 
     async def _reach(self, outlet: Outlet, time: int) -> None:
         self.moved = self.clock.now()
         if time > self.said[0]:
-            self.said = (time, UP, "")
+            self.said = (time, UP, READ)
             await outlet.beat(*self.said)
 
     async def _beats(self, outlet: Outlet) -> None:

@@ -260,6 +260,9 @@ def test_tables_updates_and_live_messages_give_the_bins_of_one_recording(world, 
     assert len(whole) > 1000
     assert found == whole
     assert outlet.beats[0][1:] == ("dead", "its routing tables are being fetched")
+    assert list(dict.fromkeys(beat[1:] for beat in outlet.beats))[1:] == [
+        ("up", "its routing tables are being read"), ("up", ""),
+    ]  # fmt: skip
     times = [time for time, *_ in outlet.beats]
     assert times == sorted(times)
     assert sum(map(len, world.recording)) == outlet.routes()
