@@ -15,6 +15,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml  # type: ignore[import-untyped]
 
 from dashboards.rules import rules_text
@@ -58,6 +59,14 @@ def lacking() -> str:
     if not os.access(TOOL, os.X_OK):
         return "no Docker engine answers, and there is no offline-engine that would start one"
     return "" if os.geteuid() == 0 else "no Docker engine answers, and only root can start one"
+
+
+def skip_unless_wanted(request: pytest.FixtureRequest) -> None:
+    """Tests of compose take minutes; in CI nothing may skip."""
+    if "CI" in os.environ:
+        assert not lacking(), f"{lacking()}, and in CI nothing may skip"
+    elif reason := lacking() if "compose" in request.config.option.markexpr else "takes minutes: make test-compose":
+        pytest.skip(reason)
 
 
 def compose() -> list[str]:
@@ -111,8 +120,8 @@ def composed() -> dict[str, Any]:
     return dict(yaml.safe_load(COMPOSE.read_text())["services"])
 
 
-def overriding(folder: Path) -> str:
-    """A compose file that lays those settings over the usual ones, and lets the receiver be asked."""
+def overriding(folder: Path, more: dict[str, dict[str, Any]]) -> str:
+    """A compose file that lays those settings and services over the usual ones, and lets the receiver be asked."""
     resend = ["--rules.alert.resend-delay=5s"]
     mounted = {"prometheus": ("prometheus.yml", "rules.yml"), "alertmanager": ("alertmanager.yml",)}
     services: dict[str, dict[str, Any]] = {
@@ -121,7 +130,7 @@ def overriding(folder: Path) -> str:
     }
     services["prometheus"]["command"] = composed()["prometheus"]["command"] + resend
     services |= {name: {"image": IMAGE} for name in ("topics", "worker", "places")}
-    services |= live(folder)
+    services |= more
     services["worker"]["healthcheck"] = {"interval": "3s"}
     services["webhook"] = {"image": IMAGE, "ports": ["127.0.0.1:${WEBHOOK_PORT}:9095"]}
     return json.dumps({"services": services})
@@ -172,7 +181,8 @@ def live(folder: Path) -> dict[str, dict[str, Any]]:
 class Stack:
     """The services of docker-compose.yml, by ``docker compose`` or ``docker-compose``.
 
-    ``folder`` gets its settings; ``environment`` is what docker needs to find its engine.
+    ``folder`` gets its settings; ``environment`` is what docker needs to find its engine; ``is_offline``: its feeds are
+    the real ones, without any network, and not look-alikes.
     """
 
     command: list[str]
@@ -180,10 +190,12 @@ class Stack:
     environment: dict[str, str]
     project: str = IMAGE.replace(":", "-")
     ports: dict[str, int] = field(default_factory=dict)
+    is_offline: bool = False
 
     def __post_init__(self) -> None:
         quickened(self.folder)
-        (self.folder / "override.yml").write_text(overriding(self.folder))
+        more = {"ingest": {"image": IMAGE}} if self.is_offline else live(self.folder)
+        (self.folder / "override.yml").write_text(overriding(self.folder, more))
         self.ports = {name: free_port() for name in ("kafka", "prometheus", "alertmanager", "webhook")}
 
     def docker(self, *words: str) -> str:

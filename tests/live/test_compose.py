@@ -1,7 +1,6 @@
 """docker-compose.yml, really up: a recorded stream in; an outage, a firing and a resolved notification out."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -24,7 +23,7 @@ from pipeline.replay.reconstruction import reconstruct, write
 from pipeline.topics import OUTAGES, feed
 from tests.dashboards.servers import until
 from tests.kafka.collected import collect
-from tests.live.stack import COMPOSE, SERVICES, Stack, compose, engine, lacking
+from tests.live.stack import COMPOSE, SERVICES, Stack, compose, engine, skip_unless_wanted
 from tests.lookalikes import restored
 
 pytestmark = [pytest.mark.compose, pytest.mark.slow]
@@ -47,12 +46,7 @@ CONFIRMED, RESTORED = "NetvigilOutageConfirmed", "NetvigilOutageRestored"
 @pytest.fixture(scope="module")
 def stack(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """The services, up and well; gone afterwards with all that they kept."""
-    if "CI" not in os.environ:
-        if "compose" not in request.config.option.markexpr:
-            pytest.skip("takes minutes: make test-compose")
-        if reason := lacking():
-            pytest.skip(reason)
-    assert not lacking(), f"{lacking()}, and in CI nothing may skip"
+    skip_unless_wanted(request)
     with engine(COMPOSE) as environment:
         stack = Stack(compose(), tmp_path_factory.mktemp("compose"), environment)
         stack.sweep()
