@@ -1,6 +1,6 @@
 """The hops of a drill: what each must have done, and what is said of it."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -63,16 +63,14 @@ class Course:
         if self.over:
             return
         step, now = self.steps[self.at], self.clock()
+        seen, is_lost = "", False
         try:
             if self.phase != step.phase:
                 self.set_phase(step.phase)
                 self.phase = step.phase
-            seen, is_lost = step.look(), False
-            self.wrong = self.wrong if not seen else ""
-        except NoAnswerError as error:
-            seen, is_lost, self.wrong = "", False, str(error)
-        except UserError as error:
-            seen, is_lost, self.wrong = "", True, str(error)
+            seen = step.look()
+        except (NoAnswerError, UserError) as error:
+            self.wrong, is_lost = str(error), isinstance(error, UserError)
         if is_lost or (not seen and now - self.since > step.patience):
             self.failed = True
             self.say(now - self.begun, step, False, self.wrong or f"nothing came in {step.patience:.0f} s")
@@ -100,7 +98,7 @@ class Stack:
     alertmanager: Site
     country: str
     wanted: Counter[str] = field(default_factory=Counter)
-    before: dict[str, tuple[float, float]] = field(default_factory=dict)
+    before: tuple[Counter[str], Counter[str]] = field(default_factory=lambda: (Counter(), Counter()))
 
     def steps(self, phase: int, patience: float) -> Iterator[Step]:
         yield Step(phase, "Prometheus", patience, lambda: self._fires(ALERTS[phase]))
@@ -144,29 +142,22 @@ class Stack:
         )
 
     def _taken(self) -> str:
-        counts = self._counts()
-        news = {kind: _less(counts.get(kind, (0, 0)), self.before.get(kind, (0, 0))) for kind in self.wanted}
-        left = [kind for kind, (taken, _) in news.items() if taken < self.wanted[kind]]
-        refusing = [kind for kind in left if news[kind][0] == 0 and news[kind][1] >= REFUSED]
-        if refusing and refusing == left:
-            raise UserError(f"{' and '.join(refusing)}: refused {REFUSED} times; the log of Alertmanager says why")
+        taken, refused = (now - before for now, before in zip(self._counts(), self.before, strict=True))
+        left = [kind for kind, n in self.wanted.items() if taken[kind] < n]
+        if left and all(not taken[kind] and refused[kind] >= REFUSED for kind in left):
+            raise UserError(f"{' and '.join(left)}: refused {REFUSED} times; the log of Alertmanager says why")
         if left:
             raise NoAnswerError(f"{' and '.join(left)}: not taken")
         return f"taken by {', '.join(f'{n} {kind}' if n > 1 else kind for kind, n in self.wanted.items())}"
 
-    def _counts(self) -> dict[str, tuple[float, float]]:
-        """By kind of receiver, how many messages were taken and how many refused."""
-        sums: Counter[tuple[str, str]] = Counter()
+    def _counts(self) -> tuple[Counter[str], Counter[str]]:
+        """By kind of receiver, how many messages were taken, and how many refused."""
+        sums: dict[str, Counter[str]] = defaultdict(Counter)
         for family in text_string_to_metric_families(self.alertmanager.text("/metrics")):
             for sample in family.samples:
-                sums[sample.name, sample.labels.get("integration", "")] += sample.value  # type: ignore[assignment]
-        sent = {kind: n for (name, kind), n in sums.items() if name == "alertmanager_notification_requests_total"}
-        failed = {kind: sums["alertmanager_notification_requests_failed_total", kind] for kind in sent}
-        return {kind: (n - failed[kind], failed[kind]) for kind, n in sent.items()}
-
-
-def _less(now: tuple[float, float], before: tuple[float, float]) -> tuple[float, float]:
-    return now[0] - before[0], now[1] - before[1]
+                sums[sample.name][sample.labels.get("integration", "")] += int(sample.value)
+        failed = sums["alertmanager_notification_requests_failed_total"]
+        return sums["alertmanager_notification_requests_total"] - failed, failed
 
 
 class Marked(Sending):

@@ -109,8 +109,3 @@ FAMILIES = {family.name.removeprefix(PREFIX): family for family in _ALL}
 """Every metric, by its name without `PREFIX`, as in the points of `pipeline.explain.metric_points`."""
 
 ENDINGS = {GAUGE: ("",), COUNTER: ("_total",), HISTOGRAM: ("_bucket", "_count", "_sum")}
-
-
-def sample_names() -> set[str]:
-    """Every name that a query may use."""
-    return {family.name + ending for family in FAMILIES.values() for ending in ENDINGS[family.kind]}

@@ -5,12 +5,14 @@ import re
 import promql_parser
 
 from dashboards.rules import rules
-from pipeline.serve.metric_names import sample_names
+from pipeline.serve.metric_names import ENDINGS, FAMILIES
 
 RECORDED = {rule["record"] for group in rules()["groups"] for rule in group["rules"] if "record" in rule}
 """Series that recording rules make."""
 
-KNOWN = sample_names() | RECORDED | {"up"}
+SAMPLES = {family.name + ending for family in FAMILIES.values() for ending in ENDINGS[family.kind]}
+
+KNOWN = SAMPLES | RECORDED | {"up"}
 """Every name that an expression may have; ``up`` is Prometheus' own."""
 
 

@@ -29,13 +29,14 @@ def test_each_receiver_gets_the_outage_its_growth_and_its_end_marked_as_a_drill(
     assert [post["title"] for post in desk.posts] == [str(mail["Subject"]) for mail in box.mails]
     # A stop of a second is a quarter of an hour unseen at this speed, and told: the outage is looked at alone.
     told = [post for post in desk.posts if " see " not in post["title"]]
-    first, more, over = (post["title"] for post in told)
+    first, *more, over = (post["title"] for post in told)
     assert first.startswith("DRILL: Pakistan: ")
-    assert more.startswith("DRILL: Pakistan, more: ")
+    assert 1 <= len(more) <= 2, "a network may be known to be out after its country"
+    assert all(title.startswith("DRILL: Pakistan, more: ") for title in more)
     assert over.startswith("DRILL: Pakistan: over after ")
     assert all(post["message"].startswith("This is a DRILL. Nothing is out.\n") for post in desk.posts)
-    assert "Out: Zong 95 %; Jazz 95 %." in told[1]["message"]
-    assert "Back: Jazz; Zong." in told[2]["message"]
+    assert "Out: Zong 95 %; Jazz 95 %." in told[-2]["message"]
+    assert "Back: Jazz; Zong." in told[-1]["message"]
 
 
 @pytest.mark.sockets
