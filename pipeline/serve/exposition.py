@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from pipeline.explain.metric_points import Point
 from pipeline.explain.terms import showing, signal_of
-from pipeline.fusion.life import OPEN, SUSPECTED
+from pipeline.fusion.life import OPEN
 from pipeline.geo.homes import placed
 from pipeline.records import Entity, Outage, Places, Verdicts, known
 
@@ -48,7 +48,7 @@ class Shown:
     ratios: dict[Place, dict[str, float]] = field(default_factory=dict)  # by signal, of places in an outage
     healths: dict[Key, tuple[float, int]] = field(default_factory=dict)  # sum and number, by signal and partition
     times: dict[str, int] = field(default_factory=dict)  # event time of each tense
-    sizes: dict[Place, tuple[int, int]] = field(default_factory=dict)  # of a confirmed outage: at first, and at most
+    sizes: dict[Place, tuple[int, int, int]] = field(default_factory=dict)  # of a confirmed outage: see `grown`
 
     def swap(self, key: Key, points: list[Point]) -> list[tuple[str, Key]]:
         """Make a key own these points; returns the series that have no owner any more."""
@@ -135,18 +135,20 @@ class Shown:
     def grown(self, tense: str, country: str) -> int | None:
         """How far a country's outage has grown since it was confirmed: quarters deeper, and networks and regions more.
 
-        None where none is confirmed.
+        A part that was known to be out as early as the country is in its first message.  None where none is confirmed.
         """
         place = tense, "country", country
-        if place not in self.open or self.open[place].state == SUSPECTED:
+        whole = self.open.get(place)
+        if whole is None or whole.confirmed_at is None:
             self.sizes.pop(place, None)
             return None
+        depth = int(QUARTERS * whole.severity)
+        since, first, most = self.sizes.get(place, (max(whole.confirmed_at, self.times.get(tense, 0)), depth, 0))
         parts = [o for key, o in self.open.items() if key[0] == tense and key[1] in ("asn", "region")]
-        out = sum(o.state != SUSPECTED and self.place(o).country == country for o in parts)
-        size = int(QUARTERS * self.open[place].severity) + out
-        first, most = self.sizes.get(place, (size, size))
-        self.sizes[place] = first, max(most, size)
-        return max(most, size) - first
+        more = sum((o.confirmed_at or 0) > since and self.place(o).country == country for o in parts)
+        most = max(most, depth - first + more)
+        self.sizes[place] = since, first, most
+        return most
 
     def advance(self, tense: str, time: int) -> int:  # the event time of a tense [s]
         self.times[tense] = max(time, self.times.get(tense, time))

@@ -161,10 +161,11 @@ def test_a_suspicion_a_part_and_an_ended_outage_have_no_likeness(registry, metri
 
 
 def test_an_outage_grows_by_quarters_and_parts_never_back_and_the_next_one_begins_at_zero(registry, metrics):
-    zong = {"entity_type": "asn", "entity": "AS59257", "id": "z"}
+    zong = {"entity_type": "asn", "entity": "AS59257", "id": "z", "confirmed_at": T + 3000}
     metrics.outage(outage("confirmed", 1, severity=0.3))
     seen = values(registry, "outage_grown")
     for changed in (
+        outage("confirmed", 1, id="j", entity_type="asn", entity="AS45669"),
         outage("confirmed", 2, severity=0.55),
         outage("confirmed", 1, **zong),
         outage("ended", 2, end=T + 3600, **zong),
@@ -173,7 +174,7 @@ def test_an_outage_grows_by_quarters_and_parts_never_back_and_the_next_one_begin
     ):
         metrics.outage(changed)
         seen += values(registry, "outage_grown")
-    assert seen == ["0.0", "1.0", "2.0", "2.0", "0.0"]
+    assert seen == ["0.0", "0.0", "1.0", "2.0", "2.0", "0.0"]
 
 
 def test_a_suspicion_is_zero_until_it_is_confirmed_and_a_new_kind_replaces_the_old(registry, metrics):
