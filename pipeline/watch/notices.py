@@ -15,7 +15,7 @@ from pipeline.watch.picture import BACK, OUT, PAST, UNSEEN, Country, Place, View
 
 DEEPER = 0.25  # how much more must be lost than was told before it is told again [0-1]
 PAUSE = 600  # least time between two messages of a country, so that what falls within minutes is one [s]
-HOLD = 900  # how long what was told must be gone without an end before it was wrong, and a country not be seen [s]
+HOLD = 900  # how long what was told must be gone without an end, or be another kind, and a country not be seen [s]
 
 
 class Notice(msgspec.Struct, frozen=True):
@@ -104,7 +104,7 @@ class Notices:
         self._lasts("gone", code, False, view.at)
         new = [one for one in sure if one.name not in told.out]
         lost = max((one.now or 0.0 for one in sure), default=0.0)
-        is_other = bool(sure) and _words(country, open_ones) != told.words
+        is_other = self._lasts("other", code, bool(sure) and _words(country, open_ones) != told.words, view.at)
         if view.at - told.at >= PAUSE and (new or lost >= told.lost + DEEPER or is_other):
             yield self._tell(country, view, open_ones, sure)
 

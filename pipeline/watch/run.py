@@ -52,7 +52,7 @@ TOLD = topics.VERDICTS, topics.NOW, topics.OUTAGES, topics.STATUS, topics.DEADLE
 READ = [topic.name for topic in TOLD]
 MOST = 2 * 2**30  # memory of the embedded broker, which keeps every message, at which all begins anew [bytes]
 LEAST = 3600.0  # and how long one is used at least: the past alone may fill it [s]
-KEEP = 60.0  # how often the outages are written down for the next start [s]
+KEEP = 60.0  # how often the outages are written down for the next start where none changes [s]
 LOOK = 0.5  # how long is waited for news, and how often the picture is made anew [s]
 
 
@@ -188,7 +188,7 @@ def _watch(asked: Asked, options: Options, console: Console, clock: Clock) -> No
             notes = [children.note, keep.note, *(sending.note for sending in told)]
             show(view, "; ".join(filter(None, notes)))
 
-        _follow(reader, picture, board, clock, checks, see)
+        _follow(reader, picture, board, clock, checks, keep, see)
 
 
 def sendings(notify: Sequence[str], watches: Sequence[Watch], folder: Path) -> list[Sending]:
@@ -228,12 +228,12 @@ class Every:
 
     def __call__(self) -> None:
         if time.monotonic() >= self.due:
-            self._act()
+            self.at_once()
 
     def __exit__(self, *_: object) -> None:
-        self._act()
+        self.at_once()
 
-    def _act(self) -> None:
+    def at_once(self) -> None:
         self.due = time.monotonic() + self.seconds
         try:
             self.act()
@@ -251,9 +251,9 @@ class Board:
 
 def _follow(
     reader: Reader, picture: Picture, board: Board, clock: Clock, checks: tuple[Callable[[], None], ...],
-    show: Callable[[View], None],
+    keep: Every, show: Callable[[View], None],
 ) -> None:  # fmt: skip
-    """Take in what comes, and show it, until a check raises."""
+    """Take in what comes, and show it, until a check raises; no outage is shown that a kill would undo."""
     due = 0.0
     while True:
         for check in checks:
@@ -261,8 +261,11 @@ def _follow(
         for topic, value in reader.poll(LOOK, float("inf")):
             take(picture, topic, value)
         if time.monotonic() >= due:
-            board.view = picture.view(clock.now())
-            show(board.view)
+            view = picture.view(clock.now())
+            if view.outages != board.view.outages:
+                keep.at_once()
+            board.view = view
+            show(view)
             due = time.monotonic() + LOOK
 
 

@@ -139,8 +139,17 @@ def test_another_kind_is_told(kind: str) -> None:
     notices, seen = Notices(), picture(verdicts(value=40.0), outage())
     told(notices, seen)
     seen.take_now(outage(revision=3, kind=kind), "")
-    (other,) = told(notices, seen, PAUSE // MINUTE)
+    assert told(notices, seen, 1) == told(notices, seen, HOLD // MINUTE) == []
+    (other,) = told(notices, seen, 1 + HOLD // MINUTE)
     assert other.title.startswith("Pakistan, more: ")
+
+
+def test_kinds_that_take_turns_are_not_told() -> None:
+    notices, seen, said = Notices(), picture(verdicts(value=40.0), outage()), list[Notice]()
+    for revision in range(3, 20):
+        seen.take_now(outage(revision=revision, kind=("mobile", "partial")[revision % 2]), "")
+        said += told(notices, seen, 10 * revision)
+    assert [one.title for one in said if "see" not in one.title] == ["Pakistan: partly cut off"]
 
 
 def test_an_expired_watch_says_nothing() -> None:
