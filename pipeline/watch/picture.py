@@ -194,15 +194,14 @@ class Picture:
     def take_now(self, outage: Outage, settled: str) -> None:
         """Take in an outage as it is known by now; ``settled``: its id in the settled record, '' while in none.
 
-        One of an earlier watch goes on: its revisions do, and it was confirmed when it was.
+        One of an earlier watch goes on: its revisions do.  It was confirmed when that was shown first.
         """
         was = next((one for one in self.before if _overlap(one, outage)), None)
         if was is not None:
-            at = [time for time in (was.confirmed_at, outage.confirmed_at) if time is not None]
-            outage = msgspec.structs.replace(
-                outage, id=was.id, revision=was.revision + outage.revision,
-                confirmed_at=min(at) if outage.confirmed_at is not None else None,
-            )  # fmt: skip
+            outage = msgspec.structs.replace(outage, id=was.id, revision=was.revision + outage.revision)
+        first = self.outages.get(outage.id, was)
+        if first is not None and None not in (first.confirmed_at, outage.confirmed_at):
+            outage = msgspec.structs.replace(outage, confirmed_at=first.confirmed_at)
         _newer(self.outages, outage)
         self.settled[outage.id] = settled
 
